@@ -1,0 +1,1 @@
+"""What must be identical offline and online: vocabulary, encoding, scoring, deciding, storing."""

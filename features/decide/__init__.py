@@ -1,0 +1,1 @@
+"""Eligibility, terms, slate and reasons: pure, no IO."""

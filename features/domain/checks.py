@@ -1,0 +1,76 @@
+"""Checks of values and relations, each failing with a named error that says where."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from features.domain.errors import CycleError, InvalidValueError
+
+
+def require_unit(value: float, field: str) -> float:
+    """Return `value`, or refuse it where it is outside [0,1] or not a number.
+
+    Raises
+    ------
+    InvalidValueError
+        Naming `field`.
+    """
+    if not 0.0 <= value <= 1.0:
+        raise InvalidValueError(f"{field} is {value}: it must lie between 0 and 1")
+    return value
+
+
+def find_cycle(successors: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Return one loop of a directed graph, first node repeated at the end; empty if there is none.
+
+    Parameters
+    ----------
+    successors
+        Node → the nodes its edges point to.
+
+    Notes
+    -----
+    Depth-first search with three colours, iterative so that long chains do not exhaust the stack.
+    """
+    finished: set[str] = set()
+    for root in successors:
+        if root in finished:
+            continue
+        path: list[str] = [root]
+        on_path = {root}
+        iterators = [iter(successors.get(root, ()))]
+        while iterators:
+            following = next(iterators[-1], None)
+            if following is None:
+                iterators.pop()
+                node = path.pop()
+                on_path.discard(node)
+                finished.add(node)
+            elif following in on_path:
+                return (*path[path.index(following) :], following)
+            elif following not in finished:
+                path.append(following)
+                on_path.add(following)
+                iterators.append(iter(successors.get(following, ())))
+    return ()
+
+
+def require_acyclic(edges: Sequence[tuple[str, str]], relation: str) -> None:
+    """Refuse a relation that loops.
+
+    Parameters
+    ----------
+    edges
+        (from, to) pairs.
+    relation
+        What the relation is called in the error.
+
+    Raises
+    ------
+    CycleError
+        With the loop spelled out.
+    """
+    successors: dict[str, list[str]] = {}
+    for source, target in edges:
+        successors.setdefault(source, []).append(target)
+    cycle = find_cycle(successors)
+    if cycle:
+        raise CycleError(f"{relation} form a loop: {' → '.join(cycle)}. Remove one of these links.")

@@ -1,0 +1,98 @@
+"""Named failures. Each has a stable code, an HTTP status and a text that says what to do."""
+
+from typing import ClassVar
+
+
+class WaymarkError(Exception):
+    """A failure that a caller can act on; `code` is stable, `status` is its HTTP answer."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidValueError(WaymarkError):
+    """A value outside its range or form; the detail names the field."""
+
+    code = "invalid_value"
+    status = 422
+
+
+class CycleError(WaymarkError):
+    """A relation that must not loop does; the detail lists the loop."""
+
+    code = "cycle"
+    status = 409
+
+
+class NotFoundError(WaymarkError):
+    """Something named in the request does not exist."""
+
+    code = "not_found"
+    status = 404
+
+
+class ErasedError(WaymarkError):
+    """The learner was erased; nothing more is kept about them."""
+
+    code = "erased"
+    status = 410
+
+
+class UnauthenticatedError(WaymarkError):
+    """The request carries no key, or one that is unknown or revoked."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class ForbiddenError(WaymarkError):
+    """The key is good but lacks the scope this needs."""
+
+    code = "forbidden"
+    status = 403
+
+
+class ConflictError(WaymarkError):
+    """The request contradicts what is stored."""
+
+    code = "conflict"
+    status = 409
+
+
+class StoreUnavailableError(WaymarkError):
+    """The database cannot be reached or does not answer."""
+
+    code = "store_unavailable"
+    status = 503
+
+
+class SnapshotError(WaymarkError):
+    """A snapshot is missing, corrupt or of another schema."""
+
+    code = "snapshot_invalid"
+    status = 503
+
+
+class RegistryError(WaymarkError):
+    """The model registry cannot be reached or lacks what was asked of it."""
+
+    code = "registry_unavailable"
+    status = 503
+
+
+class HistoryFolderError(WaymarkError):
+    """A history folder cannot be taken as it is; the detail names file, line, column and reason."""
+
+    code = "history_folder_invalid"
+    status = 422
+
+
+class GateRefusedError(WaymarkError):
+    """A snapshot may not be promoted; the detail lists the checks that failed."""
+
+    code = "gate_refused"
+    status = 409

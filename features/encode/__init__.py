@@ -1,0 +1,1 @@
+"""Histories → arrays; one learner or a million through the same code."""

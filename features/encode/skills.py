@@ -1,0 +1,74 @@
+"""Which skills each module is about, as sparse rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.domain.catalogue import Module
+from features.encode.ids import IdMap
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleSkillIndex:
+    """Modules by skills in compressed rows, with authored difficulties.
+
+    Attributes
+    ----------
+    module_ids, skill_ids
+        What rows and columns stand for.
+    indptr
+        int64, (n_modules + 1,): pairs of module i are indptr[i]:indptr[i + 1].
+    skill
+        int32, (n_pairs,), position in `skill_ids`.
+    weight
+        float64, (n_pairs,), in (0,1].
+    difficulty
+        float64, (n_modules,), authored level in [0,1], NaN where not authored.
+    """
+
+    module_ids: IdMap
+    skill_ids: IdMap
+    indptr: NDArray[np.int64]
+    skill: NDArray[np.int32]
+    weight: NDArray[np.float64]
+    difficulty: NDArray[np.float64]
+
+    @property
+    def module(self) -> NDArray[np.int32]:
+        """int32, (n_pairs,): the module each pair belongs to."""
+        return np.repeat(
+            np.arange(len(self.module_ids), dtype=np.int32), np.diff(self.indptr)
+        ).astype(np.int32)
+
+
+def index_module_skills(modules: Sequence[Module], skill_ids: IdMap) -> ModuleSkillIndex:
+    """Build the index of `modules`, rows in their order.
+
+    Parameters
+    ----------
+    modules
+        Ids unique.
+    skill_ids
+        Must hold every skill the modules name.
+    """
+    pairs = [
+        (skill_ids.index_of[tag.skill_id], tag.weight)
+        for module in modules
+        for tag in module.skills
+        if tag.weight > 0
+    ]
+    counts = [sum(tag.weight > 0 for tag in module.skills) for module in modules]
+    nan = float("nan")
+    return ModuleSkillIndex(
+        module_ids=IdMap(module.module_id for module in modules),
+        skill_ids=skill_ids,
+        indptr=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64),
+        skill=np.array([skill for skill, _ in pairs], dtype=np.int32),
+        weight=np.array([weight for _, weight in pairs], dtype=np.float64),
+        difficulty=np.array(
+            [nan if module.difficulty is None else module.difficulty for module in modules],
+            dtype=np.float64,
+        ),
+    )

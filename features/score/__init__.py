@@ -1,0 +1,1 @@
+"""Snapshot + arrays → affinity, p_success, mastery, expected gain; numpy only."""

@@ -1,0 +1,29 @@
+"""Settings: every one is an environment variable that starts with WAYMARK_."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where a workspace's parts are. Read once, at the edge (command line or `create_app`)."""
+
+    model_config = SettingsConfigDict(env_prefix="WAYMARK_", frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        "sqlite:///waymark.db", description="SQLite or PostgreSQL; plain postgresql:// works."
+    )
+    tracking_uri: str = Field(
+        "sqlite:///mlruns/mlflow.db", description="The MLflow tracking store and registry."
+    )
+    model_name: str = Field("waymark", description="The registered model's name.")
+    host: str = Field("127.0.0.1", description="The address the service listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="The port the service listens on.")
+    workers: int = Field(1, ge=1, le=64, description="How many worker processes serve.")
+    snapshot_dir: Path = Field(
+        Path("mlruns/serving"), description="Where the service keeps its own copies of snapshots."
+    )
+    watch_seconds: float = Field(
+        1.0, gt=0, description="How often the registry is asked for a new champion."
+    )

@@ -1,0 +1,1 @@
+"""The store: tables, migrations and repositories, all reached through a Workspace."""

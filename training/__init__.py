@@ -1,0 +1,1 @@
+"""Offline: histories in, models trained, judged, tracked and promoted."""
