@@ -123,6 +123,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Feedback:
+    """What became of one recommended module: shown, followed, dismissed or overridden."""
+
+    recommendation_id: str
+    module_id: str
+    outcome: str
+    at: datetime
+    actor: str | None = None
+    reason: str | None = None
+    chosen_module_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Learner:
     """Who learns: role, goal, needs and free attributes."""
 

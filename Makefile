@@ -1,0 +1,46 @@
+# `make demo` and `make test` set everything up first; only Python ≥ 3.12 and make are needed.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+STAMP := .venv/.installed
+
+.PHONY: setup demo test check lock clean
+
+setup: $(STAMP)  ## build .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml | $(UV)
+	@test -n "$(PYTHON)" || { echo "Waymark needs Python 3.12 or newer on the PATH."; exit 1; }
+	$(UV) venv --quiet --clear --no-python-downloads --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	$(UV) pip sync --quiet --python .venv/bin/python --require-hashes --compile-bytecode requirements.lock
+	$(UV) pip install --quiet --python .venv/bin/python --no-deps --editable .
+	@touch $(STAMP)
+
+.uv/bin/uv:
+	@test -n "$(PYTHON)" || { echo "Waymark needs Python 3.12 or newer on the PATH."; exit 1; }
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet uv
+
+demo: setup  ## the whole story on a sample academy
+	.venv/bin/waymark demo
+
+test: setup  ## every test
+	.venv/bin/pytest -n auto
+
+check: setup  ## style, types, layers, dependencies, container files
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/deptry .
+	.venv/bin/hadolint Dockerfile
+
+audit: setup  ## known vulnerabilities of what is installed
+	.venv/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+
+lock: | $(UV)  ## resolve requirements.lock anew from pyproject.toml
+	$(UV) pip compile pyproject.toml --universal --generate-hashes --all-extras \
+		--python-version 3.12 --no-emit-index-url --no-header --output-file requirements.lock
+
+clean:  ## remove what setup made
+	rm -rf .venv .uv

@@ -1,0 +1,191 @@
+"""decide: one learner, one instant, one slate with its account."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.decide.eligibility import Eligibility, judge_eligibility
+from features.decide.reasons import Standpoint, explain
+from features.decide.slate import Place, Slate, draw_slate
+from features.decide.terms import Case, Terms, compute_terms
+from features.decide.withheld import best_withheld, unlocked_by
+from features.domain.catalogue import TERMS, Policy
+from features.domain.history import LearnerHistory
+from features.domain.instants import from_microseconds
+from features.domain.recommendation import (
+    Candidates,
+    Closing,
+    DecisionRequest,
+    Recommendation,
+    RecommendedModule,
+    SkillStanding,
+)
+from features.encode.catalogue import CatalogueIndex
+from features.encode.learner import LearnerArrays, encode_learner
+from features.score.scores import Scores
+
+MOST_CANDIDATES = 50
+
+
+class Scoring(Protocol):
+    """What decide asks of the models: a catalogue index, a version, and scores."""
+
+    @property
+    def index(self) -> CatalogueIndex:
+        """The catalogue the scores are aligned with."""
+
+    @property
+    def version(self) -> str | None:
+        """The snapshot's version, None without a model."""
+
+    def score(self, history: LearnerHistory, arrays: LearnerArrays, now_seconds: float) -> Scores:
+        """Score every module and skill for one learner at one instant."""
+
+
+def decide(
+    request: DecisionRequest, scorer: Scoring, policy: Policy, rng: np.random.Generator
+) -> Recommendation:
+    """Choose what a learner should take next, and say why.
+
+    Parameters
+    ----------
+    request
+        History, context and instant (`now`, aware UTC); events after `now` must not be in it.
+    scorer
+        Models bound to a catalogue.
+    policy
+        Weights, targets, diversity and exploration.
+    rng
+        Source of randomness for exploration.
+
+    Returns
+    -------
+    Recommendation
+        Up to `context.limit` modules, contributions summing to each score; no items where nothing
+        is eligible.
+    """
+    case = _open_case(request, scorer, policy)
+    terms = compute_terms(case)
+    eligible = np.flatnonzero(case.eligibility.eligible)
+    slate = draw_slate(
+        scorer.index,
+        (eligible, terms.tier[eligible], terms.score[eligible]),
+        request.context.limit,
+        policy,
+        rng,
+    )
+    items = tuple(
+        _item(case, terms, place, rank) for rank, place in enumerate(slate.places, start=1)
+    )
+    return Recommendation(
+        learner_id=request.history.learner.learner_id,
+        served_at=request.now,
+        snapshot_version=scorer.version,
+        policy_id=policy.policy_id,
+        policy_version=policy.version,
+        items=items,
+        withheld=best_withheld(case, terms),
+        candidates=_candidates(case, terms, slate, eligible),
+    )
+
+
+def skill_standings(request: DecisionRequest, scorer: Scoring) -> tuple[SkillStanding, ...]:
+    """Return where a learner stands in every skill of the catalogue, in order of skill id."""
+    index = scorer.index
+    arrays = encode_learner(request.history, index, request.context.goal_role_id)
+    standing = scorer.score(request.history, arrays, request.now.timestamp()).standing
+    return tuple(
+        SkillStanding(
+            skill_id=skill_id,
+            name=index.skill_names[k],
+            mastery=float(standing.mastery[k]),
+            standard_error=float(standing.standard_error[k]),
+            n_evidence=int(standing.n_evidence[k]),
+            target=float(arrays.target[k]) if arrays.target[k] > 0 else None,
+            gap=(
+                max(float(arrays.target[k] - standing.mastery[k]), 0.0)
+                if arrays.target[k] > 0
+                else None
+            ),
+            last_evidence_at=(
+                from_microseconds(round(standing.last_evidence_at_seconds[k] * 1e6))
+                if np.isfinite(standing.last_evidence_at_seconds[k])
+                else None
+            ),
+        )
+        for k, skill_id in enumerate(index.skill_ids)
+    )
+
+
+def _open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Case:
+    index = scorer.index
+    arrays = encode_learner(request.history, index, request.context.goal_role_id)
+    scores = scorer.score(request.history, arrays, request.now.timestamp())
+    eligibility: Eligibility = judge_eligibility(
+        request, index, arrays, scores.standing.mastery, policy
+    )
+    return Case(
+        request=request,
+        index=index,
+        arrays=arrays,
+        scores=scores,
+        eligibility=eligibility,
+        policy=policy,
+    )
+
+
+def _item(case: Case, terms: Terms, place: Place, rank: int) -> RecommendedModule:
+    row = place.row
+    ready = terms.ready[row]
+    contributions = {
+        term: float(ready * case.policy.weights.get(term, 0.0) * terms.values[term][row])
+        for term in TERMS
+    }
+    closes = _closes(case, row)
+    tier = int(terms.tier[row])
+    standpoint = Standpoint(row=row, contributions=contributions, closes=closes, tier=tier)
+    return RecommendedModule(
+        module_id=case.index.module_ids.ids[row],
+        title=case.index.modules[row].title,
+        rank=rank,
+        tier=tier,
+        score=float(terms.score[row]),
+        propensity=place.propensity,
+        p_success=float(case.scores.p_success[row]),
+        contributions=contributions,
+        closes=closes,
+        unlocks=unlocked_by(case, row),
+        reasons=explain(case, standpoint),
+    )
+
+
+def _closes(case: Case, row: int) -> tuple[Closing, ...]:
+    """Return the required skills below target that the module should raise."""
+    pairs = case.index.skills
+    mastery, target = case.scores.standing.mastery, case.arrays.target
+    return tuple(
+        Closing(
+            skill_id=case.index.skill_ids.ids[skill],
+            mastery=float(mastery[skill]),
+            expected_mastery=float(case.scores.expected_mastery[pair]),
+            target=float(target[skill]),
+        )
+        for pair in range(pairs.indptr[row], pairs.indptr[row + 1])
+        for skill in [int(pairs.skill[pair])]
+        if mastery[skill] < target[skill] and case.scores.expected_mastery[pair] > mastery[skill]
+    )
+
+
+def _candidates(case: Case, terms: Terms, slate: Slate, eligible: NDArray[np.int64]) -> Candidates:
+    best = slate.order[:MOST_CANDIDATES]
+    rows = eligible[best]
+    return Candidates(
+        module_ids=tuple(case.index.module_ids.ids[row] for row in rows),
+        tier=tuple(terms.tier[rows].tolist()),
+        score=tuple(terms.score[rows].tolist()),
+        p_first=tuple(slate.p_first[:MOST_CANDIDATES].tolist()),
+        p_success=tuple(case.scores.p_success[rows].tolist()),
+        ready=tuple(terms.ready[rows].tolist()),
+        terms={term: tuple(values[rows].tolist()) for term, values in terms.values.items()},
+    )

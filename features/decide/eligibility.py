@@ -1,0 +1,161 @@
+"""Which modules a learner may be given now; for the others, the code of what stands in the way."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.domain.catalogue import Policy
+from features.domain.recommendation import DecisionRequest
+from features.encode.catalogue import CatalogueIndex
+from features.encode.learner import LearnerArrays
+
+SECONDS_PER_DAY = 86_400.0
+
+
+class Bar(IntEnum):
+    """Why a module is not eligible; the first that applies, in this order, is reported."""
+
+    NONE = 0
+    QUESTION = 1
+    ASKED_OUT = 2
+    FORMAT = 3
+    NOT_YET_ACTIVE = 4
+    RETIRED = 5
+    LANGUAGE = 6
+    NEEDS = 7
+    DONE = 8
+    PREREQUISITE = 9
+    SKILL = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eligibility:
+    """Result for every module of the catalogue, all (n_modules,).
+
+    `bar` holds `Bar` codes as int8; `refresher` marks done modules that come back.
+    """
+
+    bar: NDArray[np.int8]
+    refresher: NDArray[np.bool_]
+
+    @property
+    def eligible(self) -> NDArray[np.bool_]:
+        """Where nothing stands in the way."""
+        free: NDArray[np.bool_] = self.bar == Bar.NONE
+        return free
+
+
+def judge_eligibility(
+    request: DecisionRequest,
+    index: CatalogueIndex,
+    arrays: LearnerArrays,
+    mastery: NDArray[np.float64],
+    policy: Policy,
+) -> Eligibility:
+    """Apply every condition of eligibility to every module.
+
+    Parameters
+    ----------
+    request
+        Context (formats, exclusions) and instant.
+    index, arrays
+        Catalogue and learner.
+    mastery
+        float64, (n_skills,), levels in [0,1].
+    policy
+        Gives the cooldown of refreshers.
+    """
+    now = request.now.timestamp()
+    refresher = _refreshers(index, arrays, mastery, now - _cooldown_seconds(policy))
+    bar = np.zeros(len(index.module_ids), dtype=np.int8)
+    conditions = (
+        (Bar.SKILL, _lacks_skill(index, mastery)),
+        (Bar.PREREQUISITE, _lacks_module(index, arrays.done)),
+        (Bar.DONE, arrays.done & ~refresher),
+        (Bar.NEEDS, _uncovered_needs(index, arrays.learner.needs)),
+        (Bar.LANGUAGE, _other_language(index, arrays.learner.language)),
+        (Bar.RETIRED, now >= index.active_until_seconds),
+        (Bar.NOT_YET_ACTIVE, now < index.active_from_seconds),
+        (Bar.FORMAT, _other_format(index, request.context.formats)),
+        (Bar.ASKED_OUT, _asked_out(index, request.context.exclude)),
+        (Bar.QUESTION, index.is_question),
+    )
+    for code, applies in conditions:
+        bar[applies] = code
+    return Eligibility(bar=bar, refresher=refresher & (bar == Bar.NONE))
+
+
+def _cooldown_seconds(policy: Policy) -> float:
+    return policy.refresher_cooldown_days * SECONDS_PER_DAY
+
+
+def _refreshers(
+    index: CatalogueIndex,
+    arrays: LearnerArrays,
+    mastery: NDArray[np.float64],
+    done_before_seconds: float,
+) -> NDArray[np.bool_]:
+    """Done modules, cooled down, of a required skill that is under its target again."""
+    pairs = index.skills
+    faded = (arrays.target > 0) & (mastery < arrays.target)
+    touches = np.zeros(len(index.module_ids), dtype=bool)
+    touches[pairs.module[faded[pairs.skill]]] = True
+    rested = arrays.done_at_seconds <= done_before_seconds
+    result: NDArray[np.bool_] = arrays.done & rested & touches
+    return result
+
+
+def _lacks_module(index: CatalogueIndex, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    links = index.module_links
+    # Position −1 is a module outside the catalogue: never done.
+    met = np.where(links.requires >= 0, done[links.requires] if len(done) else False, False)
+    lacks = np.zeros(len(index.module_ids), dtype=bool)
+    lacks[links.module[(links.strength >= 1.0) & ~met]] = True
+    return lacks
+
+
+def _lacks_skill(index: CatalogueIndex, mastery: NDArray[np.float64]) -> NDArray[np.bool_]:
+    links = index.skill_links
+    lacks = np.zeros(len(index.module_ids), dtype=bool)
+    unmet = mastery[links.skill] < links.min_mastery
+    lacks[links.module[(links.strength >= 1.0) & unmet]] = True
+    return lacks
+
+
+def _uncovered_needs(index: CatalogueIndex, needs: frozenset[str]) -> NDArray[np.bool_]:
+    if not needs:
+        return np.zeros(len(index.module_ids), dtype=bool)
+    columns = index.needs.positions(needs)
+    if (columns < 0).any():
+        return np.ones(len(index.module_ids), dtype=bool)
+    uncovered: NDArray[np.bool_] = ~index.covers[:, columns].all(axis=1)
+    return uncovered
+
+
+def _other_language(index: CatalogueIndex, language: str | None) -> NDArray[np.bool_]:
+    """Mark modules in a given language that is not the learner's; de-AT and de are one."""
+    if not language:
+        return np.zeros(len(index.module_ids), dtype=bool)
+    own = _primary(language)
+    same = np.array([_primary(other) == own for other in index.languages] + [True])
+    other: NDArray[np.bool_] = ~same[index.language]
+    return other
+
+
+def _primary(language: str) -> str:
+    return language.replace("_", "-").split("-")[0].lower()
+
+
+def _other_format(index: CatalogueIndex, formats: frozenset[str]) -> NDArray[np.bool_]:
+    if not formats:
+        return np.zeros(len(index.module_ids), dtype=bool)
+    return ~np.isin(index.format, index.formats.positions(formats)) | (index.format < 0)
+
+
+def _asked_out(index: CatalogueIndex, excluded: frozenset[str]) -> NDArray[np.bool_]:
+    out = np.zeros(len(index.module_ids), dtype=bool)
+    rows = index.module_ids.positions(excluded)
+    out[rows[rows >= 0]] = True
+    return out

@@ -1,0 +1,122 @@
+"""Reasons: stable codes, and words made from the largest contributions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from features.decide.terms import Case
+from features.domain.instants import from_microseconds
+from features.domain.recommendation import Closing, Reason
+
+MOST_REASONS = 3
+LEAST_SHARE = 0.15
+
+TEMPLATES: Mapping[str, str] = {
+    "overdue": "It was due on {due}.",
+    "due_soon": "It is due on {due}; waiting longer would break that date.",
+    "refresher": "You knew this once; your {skill} has faded to {mastery:.2f} of the "
+    "{target:.2f} asked for.",
+    "gap": "It should take your {skill} from {mastery:.2f} to {expected:.2f} of the {target:.2f} "
+    "asked for.",
+    "fit": "It is about as hard as helps you most: your chance of success is {p_success:.0%}.",
+    "affinity": "People with a history like yours went on to this.",
+    "affinity_role": "It is what others in your role take most.",
+    "affinity_popularity": "It is among the most taken modules.",
+    "refresh": "It brings back {skill}, which fades without practice.",
+    "urgency": "It is owed by {due}.",
+    "urgency_undated": "It is mandatory or assigned to you.",
+    "time": "At {minutes:.0f} minutes it fits the {available:.0f} you have.",
+    "continuity": "It carries on from what you did last.",
+    "continuity_under_way": "You have started it already.",
+    "boost": "It is recommended by a rule of your organisation.",
+    "open": "It is open to you, and nothing open to you ranks above it.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standpoint:
+    """What the words need beyond the case: the module's row, its figures and what it closes."""
+
+    row: int
+    contributions: Mapping[str, float]
+    closes: tuple[Closing, ...]
+    tier: int
+
+
+def explain(case: Case, standpoint: Standpoint) -> tuple[Reason, ...]:
+    """Return up to `MOST_REASONS` reasons: states first, then the largest contributions.
+
+    A contribution is worth a reason where it makes at least `LEAST_SHARE` of the score.
+    """
+    codes = list(_states(case, standpoint))
+    total = sum(standpoint.contributions.values())
+    ranked = sorted(standpoint.contributions.items(), key=lambda entry: -entry[1])
+    codes += [
+        _code_of(term, case, standpoint)
+        for term, value in ranked
+        if value > 0 and value >= LEAST_SHARE * total
+    ]
+    facts = _facts(case, standpoint)
+    usable = [code for code in dict.fromkeys(codes) if _has_facts(code, facts)] or ["open"]
+    return tuple(
+        Reason(code=code, text=TEMPLATES[code].format(**facts)) for code in usable[:MOST_REASONS]
+    )
+
+
+def _states(case: Case, standpoint: Standpoint) -> tuple[str, ...]:
+    if standpoint.tier == 0:
+        due = case.arrays.due_at_seconds[standpoint.row]
+        return ("overdue",) if due < case.request.now.timestamp() else ("due_soon",)
+    if case.eligibility.refresher[standpoint.row]:
+        return ("refresher",)
+    return ()
+
+
+def _code_of(term: str, case: Case, standpoint: Standpoint) -> str:
+    if term == "affinity" and case.scores.affinity_basis != "history":
+        return f"affinity_{case.scores.affinity_basis}"
+    if term == "urgency" and np.isinf(case.arrays.due_at_seconds[standpoint.row]):
+        return "urgency_undated"
+    if term == "continuity" and case.arrays.under_way[standpoint.row]:
+        return "continuity_under_way"
+    return term
+
+
+def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
+    """Collect what the templates may mention; what is not known is left out."""
+    row = standpoint.row
+    facts: dict[str, object] = {
+        "p_success": float(case.scores.p_success[row]),
+        "minutes": float(case.index.duration_minutes[row]),
+    }
+    due = case.arrays.due_at_seconds[row]
+    if np.isfinite(due):
+        facts["due"] = _day(from_microseconds(int(due * 1e6)))
+    if case.request.context.available_minutes is not None:
+        facts["available"] = case.request.context.available_minutes
+    if standpoint.closes:
+        best = max(
+            standpoint.closes, key=lambda closing: closing.expected_mastery - closing.mastery
+        )
+        name = case.index.skill_names[case.index.skill_ids.index_of[best.skill_id]]
+        facts |= {
+            "skill": name,
+            "mastery": best.mastery,
+            "expected": best.expected_mastery,
+            "target": best.target,
+        }
+    return facts
+
+
+def _has_facts(code: str, facts: Mapping[str, object]) -> bool:
+    try:
+        TEMPLATES[code].format(**facts)
+    except KeyError:
+        return False
+    return True
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%Y-%m-%d}"

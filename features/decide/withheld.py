@@ -1,0 +1,89 @@
+"""The best locked modules, and what would open them."""
+
+import numpy as np
+
+from features.decide.eligibility import Bar
+from features.decide.terms import Case, Terms
+from features.domain.instants import from_microseconds
+from features.domain.recommendation import Withheld
+
+MOST_WITHHELD = 3
+LOCKS = (Bar.PREREQUISITE, Bar.SKILL, Bar.NOT_YET_ACTIVE)
+
+
+def best_withheld(case: Case, terms: Terms) -> tuple[Withheld, ...]:
+    """Return up to `MOST_WITHHELD` locked modules in the order they would rank if open."""
+    locked = np.flatnonzero(np.isin(case.eligibility.bar, LOCKS))
+    best = locked[np.lexsort((locked, -terms.score[locked]))][:MOST_WITHHELD]
+    return tuple(_withheld(case, int(row)) for row in best)
+
+
+def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
+    """Return the ids of locked modules that open once the module at `row` is done.
+
+    A module opens when nothing but this one was missing: hard prerequisites on modules are met
+    with it, and those on skills are met already.
+    """
+    links = case.index.module_links
+    hard = (links.strength >= 1.0) & (links.requires >= 0)
+    follows = np.unique(links.module[hard & (links.requires == row)])
+    locked = follows[case.eligibility.bar[follows] == Bar.PREREQUISITE]
+    return tuple(
+        case.index.module_ids.ids[module]
+        for module in locked.tolist()
+        if _missing_modules(case, module) == [row] and not _missing_skills(case, module)
+    )
+
+
+def _withheld(case: Case, row: int) -> Withheld:
+    module_id = case.index.module_ids.ids[row]
+    bar = Bar(int(case.eligibility.bar[row]))
+    if bar is Bar.NOT_YET_ACTIVE:
+        opens = from_microseconds(int(case.index.active_from_seconds[row] * 1e6))
+        text = f"It opens on {opens:%Y-%m-%d}."
+        return Withheld(module_id=module_id, code="not_yet_active", text=text, needs=())
+    modules = _missing_prerequisites(case, row)
+    skills = _missing_skills(case, row)
+    parts = [f"{_title(case, needed)} to be done first" for needed in modules]
+    parts += [f"{case.index.skill_names[skill]} at {level:.2f}" for skill, level in skills]
+    needs = (*modules, *(case.index.skill_ids.ids[skill] for skill, _ in skills))
+    code = "prerequisite" if modules else "skill_prerequisite"
+    text = f"It asks for {' and '.join(parts)}."
+    return Withheld(module_id=module_id, code=code, text=text, needs=needs)
+
+
+def _missing_modules(case: Case, row: int) -> list[int]:
+    """Return the positions of unmet hard prerequisites; −1 stands for ones not in the catalogue."""
+    links = case.index.module_links
+    hard = (links.module == row) & (links.strength >= 1.0)
+    return [
+        int(needed) for needed in links.requires[hard] if needed < 0 or not case.arrays.done[needed]
+    ]
+
+
+def _missing_prerequisites(case: Case, row: int) -> list[str]:
+    return [
+        link.requires_module_id
+        for link in case.index.modules[row].prerequisites
+        if link.requires_module_id and link.is_hard and not _is_done(case, link.requires_module_id)
+    ]
+
+
+def _is_done(case: Case, module_id: str) -> bool:
+    row = case.index.module_ids.index_of.get(module_id)
+    return row is not None and bool(case.arrays.done[row])
+
+
+def _missing_skills(case: Case, row: int) -> list[tuple[int, float]]:
+    links = case.index.skill_links
+    hard = (links.module == row) & (links.strength >= 1.0)
+    return [
+        (int(skill), float(level))
+        for skill, level in zip(links.skill[hard], links.min_mastery[hard], strict=True)
+        if case.scores.standing.mastery[skill] < level
+    ]
+
+
+def _title(case: Case, module_id: str) -> str:
+    row = case.index.module_ids.index_of.get(module_id)
+    return module_id if row is None else case.index.modules[row].title

@@ -1,0 +1,220 @@
+"""The catalogue as arrays, built once per revision."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.domain.catalogue import QUESTION, Catalogue, Module, Role
+from features.domain.instants import EPOCH
+from features.encode.ids import IdMap
+from features.encode.skills import ModuleSkillIndex, index_module_skills
+
+FALLBACK_DURATION_MINUTES = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleTargets:
+    """What a role asks for: positions in `skill_ids`, targets in [0,1], weights ≥ 0."""
+
+    skill: NDArray[np.int32]
+    target: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleLinks:
+    """Prerequisites on modules: row k says `module[k]` needs `requires[k]`; strength in [0,1]."""
+
+    module: NDArray[np.int32]
+    requires: NDArray[np.int32]
+    strength: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkillLinks:
+    """Prerequisites on skills: `module[k]` needs mastery `min_mastery[k]` of `skill[k]`."""
+
+    module: NDArray[np.int32]
+    skill: NDArray[np.int32]
+    min_mastery: NDArray[np.float64]
+    strength: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueIndex:
+    """A catalogue as arrays over its modules, in the order of `catalogue.modules`.
+
+    Attributes
+    ----------
+    skills
+        Modules by skills, with authored difficulties.
+    duration_minutes
+        float64, (n_modules,); the median of the known ones where not authored.
+    duration_known, is_question, is_mandatory
+        bool, (n_modules,).
+    active_from_seconds, active_until_seconds
+        float64, (n_modules,), −inf and inf where open.
+    language, format
+        int32, (n_modules,), positions in `languages` and `formats`; −1 where not given.
+    covers
+        bool, (n_modules, n_needs), columns in the order of `needs`.
+    pass_marks
+        float64, (n_modules,), in [0,1].
+    module_links, skill_links
+        Prerequisites, hard and soft.
+    role_targets
+        By role id.
+    """
+
+    catalogue: Catalogue
+    skills: ModuleSkillIndex
+    duration_minutes: NDArray[np.float64]
+    duration_known: NDArray[np.bool_]
+    is_question: NDArray[np.bool_]
+    is_mandatory: NDArray[np.bool_]
+    active_from_seconds: NDArray[np.float64]
+    active_until_seconds: NDArray[np.float64]
+    languages: IdMap
+    language: NDArray[np.int32]
+    formats: IdMap
+    format: NDArray[np.int32]
+    needs: IdMap
+    covers: NDArray[np.bool_]
+    pass_marks: NDArray[np.float64]
+    module_links: ModuleLinks
+    skill_links: SkillLinks
+    role_targets: Mapping[str, RoleTargets]
+    skill_names: tuple[str, ...]
+
+    @property
+    def module_ids(self) -> IdMap:
+        """The row order."""
+        return self.skills.module_ids
+
+    @property
+    def skill_ids(self) -> IdMap:
+        """The skill order: described ones and those that modules, roles or links only name."""
+        return self.skills.skill_ids
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """The modules, row by row."""
+        return self.catalogue.modules
+
+
+def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:
+    """Turn a catalogue into arrays.
+
+    Parameters
+    ----------
+    catalogue
+        Module ids unique. Prerequisites on modules outside it can never be met.
+    """
+    modules = catalogue.modules
+    skill_ids = _every_skill(catalogue)
+    durations, known = _durations(modules)
+    languages, language = _codes(module.language for module in modules)
+    formats, format_codes = _codes(module.format for module in modules)
+    needs = IdMap(sorted({need for module in modules for need in module.accessibility}))
+    names = {skill.skill_id: skill.name for skill in catalogue.skills}
+    module_ids = IdMap(module.module_id for module in modules)
+    return CatalogueIndex(
+        catalogue=catalogue,
+        skills=index_module_skills(modules, skill_ids),
+        duration_minutes=durations,
+        duration_known=known,
+        is_question=np.array([module.kind == QUESTION for module in modules], dtype=bool),
+        is_mandatory=np.array([module.mandatory for module in modules], dtype=bool),
+        active_from_seconds=_seconds([module.active_from for module in modules], -np.inf),
+        active_until_seconds=_seconds([module.active_until for module in modules], np.inf),
+        languages=languages,
+        language=language,
+        formats=formats,
+        format=format_codes,
+        needs=needs,
+        covers=np.array(
+            [[need in module.accessibility for need in needs] for module in modules], dtype=bool
+        ).reshape(len(modules), len(needs)),
+        pass_marks=np.array([module.pass_mark for module in modules], dtype=np.float64),
+        module_links=_module_links(modules, module_ids),
+        skill_links=_skill_links(modules, skill_ids),
+        role_targets={role.role_id: _targets(role, skill_ids) for role in catalogue.roles},
+        skill_names=tuple(names.get(skill_id, skill_id) for skill_id in skill_ids),
+    )
+
+
+def _every_skill(catalogue: Catalogue) -> IdMap:
+    named = {skill.skill_id for skill in catalogue.skills}
+    for module in catalogue.modules:
+        named |= {tag.skill_id for tag in module.skills}
+        named |= {link.requires_skill_id for link in module.prerequisites if link.requires_skill_id}
+    for role in catalogue.roles:
+        named |= {requirement.skill_id for requirement in role.requirements}
+    return IdMap(sorted(named))
+
+
+def _durations(modules: tuple[Module, ...]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    given = np.array(
+        [
+            np.nan if module.duration_minutes is None else module.duration_minutes
+            for module in modules
+        ],
+        dtype=np.float64,
+    )
+    known = ~np.isnan(given)
+    fallback = float(np.median(given[known])) if known.any() else FALLBACK_DURATION_MINUTES
+    return np.where(known, given, fallback), known
+
+
+def _codes(words: Iterable[str | None]) -> tuple[IdMap, NDArray[np.int32]]:
+    words = list(words)
+    ids = IdMap(sorted({word for word in words if word}))
+    return ids, ids.positions(word or "" for word in words)
+
+
+def _seconds(instants: list[datetime | None], absent: float) -> NDArray[np.float64]:
+    return np.array(
+        [absent if at is None else (at - EPOCH).total_seconds() for at in instants],
+        dtype=np.float64,
+    )
+
+
+def _module_links(modules: tuple[Module, ...], module_ids: IdMap) -> ModuleLinks:
+    links = [
+        (row, module_ids.index_of.get(link.requires_module_id, -1), link.strength)
+        for row, module in enumerate(modules)
+        for link in module.prerequisites
+        if link.requires_module_id
+    ]
+    return ModuleLinks(
+        module=np.array([row for row, _, _ in links], dtype=np.int32),
+        requires=np.array([required for _, required, _ in links], dtype=np.int32),
+        strength=np.array([strength for _, _, strength in links], dtype=np.float64),
+    )
+
+
+def _skill_links(modules: tuple[Module, ...], skill_ids: IdMap) -> SkillLinks:
+    links = [
+        (row, skill_ids.index_of[link.requires_skill_id], link.min_mastery or 0.0, link.strength)
+        for row, module in enumerate(modules)
+        for link in module.prerequisites
+        if link.requires_skill_id
+    ]
+    return SkillLinks(
+        module=np.array([row for row, _, _, _ in links], dtype=np.int32),
+        skill=np.array([skill for _, skill, _, _ in links], dtype=np.int32),
+        min_mastery=np.array([level for _, _, level, _ in links], dtype=np.float64),
+        strength=np.array([strength for _, _, _, strength in links], dtype=np.float64),
+    )
+
+
+def _targets(role: Role, skill_ids: IdMap) -> RoleTargets:
+    asked = role.requirements
+    return RoleTargets(
+        skill=np.array([skill_ids.index_of[r.skill_id] for r in asked], dtype=np.int32),
+        target=np.array([r.target for r in asked], dtype=np.float64),
+        weight=np.array([r.weight for r in asked], dtype=np.float64),
+    )

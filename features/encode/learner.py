@@ -1,0 +1,116 @@
+"""One learner's history as arrays over a catalogue's modules and skills."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.domain.history import Assignment, Event, Learner, LearnerHistory
+from features.domain.instants import EPOCH
+from features.encode.catalogue import CatalogueIndex
+from features.encode.log import EVENT_CODES, InteractionLog, encode_histories
+
+NEVER = -np.inf
+NO_DUE_DATE = np.inf
+
+_UNDER_WAY = tuple(EVENT_CODES[e] for e in (Event.STARTED, Event.PROGRESSED, Event.FAILED))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerArrays:
+    """What decide knows of a learner, aligned with a `CatalogueIndex`.
+
+    Attributes
+    ----------
+    learner
+        Who.
+    log
+        Their interactions on modules of the catalogue, in order.
+    seen, done, under_way, assigned
+        bool, (n_modules,).
+    done_at_seconds
+        float64, (n_modules,), the last time it was done; −inf where never.
+    due_at_seconds
+        float64, (n_modules,), inf where no date is set.
+    target, target_weight
+        float64, (n_skills,): what role and goal ask for, 0 where nothing.
+    """
+
+    learner: Learner
+    log: InteractionLog
+    seen: NDArray[np.bool_]
+    done: NDArray[np.bool_]
+    under_way: NDArray[np.bool_]
+    assigned: NDArray[np.bool_]
+    done_at_seconds: NDArray[np.float64]
+    due_at_seconds: NDArray[np.float64]
+    target: NDArray[np.float64]
+    target_weight: NDArray[np.float64]
+
+
+def encode_learner(
+    history: LearnerHistory, index: CatalogueIndex, goal_role_id: str | None = None
+) -> LearnerArrays:
+    """Encode one learner against a catalogue.
+
+    Parameters
+    ----------
+    history
+        Everything known of the learner.
+    index
+        Gives the order of modules and skills.
+    goal_role_id
+        A goal for this request; it stands in for the learner's own.
+    """
+    n_modules = len(index.module_ids)
+    log = encode_histories([history], index.module_ids, index.pass_marks)
+    seen = np.zeros(n_modules, dtype=bool)
+    done, under_way = seen.copy(), seen.copy()
+    done_at = np.full(n_modules, NEVER)
+    seen[log.module] = True
+    is_done = log.done
+    done[log.module[is_done]] = True
+    np.maximum.at(done_at, log.module[is_done], log.at_seconds[is_done])
+    under_way[log.module[np.isin(log.event, _UNDER_WAY)]] = True
+    assigned, due_at = _assignments(history.assignments, index)
+    target, weight = _targets(history.learner, index, goal_role_id)
+    return LearnerArrays(
+        learner=history.learner,
+        log=log,
+        seen=seen,
+        done=done,
+        under_way=under_way & ~done,
+        assigned=assigned,
+        done_at_seconds=done_at,
+        due_at_seconds=due_at,
+        target=target,
+        target_weight=weight,
+    )
+
+
+def _assignments(
+    assignments: tuple[Assignment, ...], index: CatalogueIndex
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    assigned = np.zeros(len(index.module_ids), dtype=bool)
+    due_at = np.full(len(index.module_ids), NO_DUE_DATE)
+    for assignment in assignments:
+        row = index.module_ids.index_of.get(assignment.module_id)
+        if row is not None:
+            assigned[row] = True
+            if assignment.due_at is not None:
+                due_at[row] = (assignment.due_at - EPOCH).total_seconds()
+    return assigned, due_at
+
+
+def _targets(
+    learner: Learner, index: CatalogueIndex, goal_role_id: str | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Take the higher target and the larger weight where role and goal ask for one skill."""
+    target = np.zeros(len(index.skill_ids))
+    weight = np.zeros(len(index.skill_ids))
+    for role_id in (learner.role_id, goal_role_id or learner.goal_role_id):
+        asked = index.role_targets.get(role_id or "")
+        if asked is not None:
+            np.maximum.at(target, asked.skill, asked.target)
+            np.maximum.at(weight, asked.skill, asked.weight)
+    return target, weight

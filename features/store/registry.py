@@ -1,0 +1,197 @@
+"""The model registry: snapshots by version, reached under the aliases champion and challenger.
+
+MLflow takes seconds to import, so it is imported inside the functions that need it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from shutil import copytree, rmtree
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from features.domain.errors import NotFoundError, RegistryError
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PREVIOUS = "previous"
+SNAPSHOT_ARTIFACT = "snapshot"
+EXPERIMENT = "waymark"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A registered snapshot."""
+
+    version: str
+    run_id: str
+    tags: Mapping[str, str]
+
+
+class Registry:
+    """One registered model of one MLflow tracking store."""
+
+    def __init__(self, tracking_uri: str, model_name: str) -> None:
+        self.tracking_uri = tracking_uri
+        self.model_name = model_name
+
+    @cached_property
+    def client(self) -> Any:
+        """An MLflow client of the tracking store, made on first use."""
+        from mlflow import MlflowClient  # noqa: PLC0415 - seconds of import, see above
+
+        prepare_sqlite_folder(self.tracking_uri)
+        with _named_failures(self.tracking_uri):
+            return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+    def experiment_id(self) -> str:
+        """Return the MLflow experiment that holds the runs; made on first use.
+
+        Its artifacts go to `artifacts/` beside a sqlite tracking database.
+        """
+        with _named_failures(self.tracking_uri):
+            found = self.client.get_experiment_by_name(EXPERIMENT)
+            if found is not None:
+                return str(found.experiment_id)
+            location = artifact_location(self.tracking_uri)
+            return str(self.client.create_experiment(EXPERIMENT, artifact_location=location))
+
+    def register(self, run_id: str, folder: Path, tags: Mapping[str, str]) -> str:
+        """Log a snapshot folder to a run, register it and return the new version.
+
+        Parameters
+        ----------
+        run_id
+            An MLflow run of this tracking store.
+        folder
+            As `features.store.snapshots.write_snapshot` left it.
+        tags
+            Kept with the version.
+        """
+        with _named_failures(self.tracking_uri):
+            self.client.log_artifacts(run_id, str(folder), SNAPSHOT_ARTIFACT)
+            if self._find("get_registered_model") is None:
+                self.client.create_registered_model(self.model_name)
+            source = f"{self.client.get_run(run_id).info.artifact_uri}/{SNAPSHOT_ARTIFACT}"
+            made = self.client.create_model_version(
+                self.model_name, source=source, run_id=run_id, tags=dict(tags)
+            )
+            return str(made.version)
+
+    def version_of(self, alias: str) -> str | None:
+        """Return the version an alias points to, or None where it is not set."""
+        found = self._find("get_model_version_by_alias", alias)
+        return None if found is None else str(found.version)
+
+    def version(self, version: str) -> Version:
+        """Return what is known of one version.
+
+        Raises
+        ------
+        NotFoundError
+            If the model has no such version.
+        """
+        found = self._find("get_model_version", version)
+        if found is None:
+            raise NotFoundError(
+                f"model {self.model_name!r} has no version {version}. "
+                "`waymark train` registers one and prints it."
+            )
+        return Version(version=str(found.version), run_id=found.run_id, tags=dict(found.tags))
+
+    def set_alias(self, alias: str, version: str) -> None:
+        """Point an alias to a version."""
+        with _named_failures(self.tracking_uri):
+            self.client.set_registered_model_alias(self.model_name, alias, version)
+
+    def delete_alias(self, alias: str) -> None:
+        """Take an alias away; nothing happens where it is not set."""
+        if self.version_of(alias) is not None:
+            with _named_failures(self.tracking_uri):
+                self.client.delete_registered_model_alias(self.model_name, alias)
+
+    def tag(self, version: str, key: str, value: str) -> None:
+        """Set a tag of a version."""
+        with _named_failures(self.tracking_uri):
+            self.client.set_model_version_tag(self.model_name, version, key, value)
+
+    def fetch(self, version: str, into: Path) -> Path:
+        """Copy a version's snapshot into the folder `into` and return it.
+
+        Parameters
+        ----------
+        version
+            As `version_of` returns it.
+        into
+            Made new; appears only once it is complete.
+        """
+        from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - seconds of import
+
+        into.parent.mkdir(parents=True, exist_ok=True)
+        with _named_failures(self.tracking_uri), TemporaryDirectory(dir=into.parent) as scratch:
+            source = self.client.get_model_version_download_uri(self.model_name, version)
+            found = download_artifacts(
+                artifact_uri=source, dst_path=scratch, tracking_uri=self.tracking_uri
+            )
+            whole = Path(scratch) / "whole"
+            copytree(found, whole, dirs_exist_ok=True)
+            if into.exists():
+                rmtree(into)
+            whole.rename(into)
+        return into
+
+    def _find(self, call: str, *names: str) -> Any:
+        """Ask the client for something of this model; None where it does not exist."""
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - seconds of import
+
+        with _named_failures(self.tracking_uri):
+            try:
+                return getattr(self.client, call)(self.model_name, *names)
+            except MlflowException as error:
+                # A missing alias is called a bad parameter; the rest is called not existing.
+                if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                    return None
+                raise
+
+
+def prepare_sqlite_folder(tracking_uri: str) -> None:
+    """Make the folder a sqlite tracking database lives in; other stores need nothing."""
+    database = sqlite_path(tracking_uri)
+    if database is not None:
+        try:
+            database.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RegistryError(
+                f"the folder of the tracking database {database} cannot be made: {error}. "
+                "Set WAYMARK_TRACKING_URI to a place that can be written."
+            ) from error
+
+
+def sqlite_path(tracking_uri: str) -> Path | None:
+    """Return the database file of a sqlite URI, None for other stores."""
+    prefix = "sqlite:///"
+    return Path(tracking_uri.removeprefix(prefix)) if tracking_uri.startswith(prefix) else None
+
+
+def artifact_location(tracking_uri: str) -> str | None:
+    """Return `artifacts/` beside a sqlite tracking database; None leaves it to the server."""
+    database = sqlite_path(tracking_uri)
+    return None if database is None else (database.parent / "artifacts").resolve().as_uri()
+
+
+@contextmanager
+def _named_failures(tracking_uri: str) -> Iterator[None]:
+    import requests  # noqa: PLC0415 - comes with mlflow and is as slow
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - seconds of import
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - used by sqlite stores only
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError, requests.RequestException) as error:
+        where = tracking_uri.rsplit("@", maxsplit=1)[-1]
+        raise RegistryError(
+            f"the model registry at {where} does not answer: {str(error).splitlines()[0]}. "
+            "Check WAYMARK_TRACKING_URI and that the store is up."
+        ) from error

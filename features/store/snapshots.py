@@ -1,0 +1,77 @@
+"""Snapshots as folders: `manifest.json` and `arrays.npz`, written whole or not at all."""
+
+import json
+import os
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from features.domain.errors import SnapshotError
+from features.score.snapshot import SCHEMA_VERSION, Snapshot, checksum
+
+MANIFEST = "manifest.json"
+ARRAYS = "arrays.npz"
+
+
+def write_snapshot(snapshot: Snapshot, folder: Path) -> str:
+    """Write a snapshot into `folder` (made new) and return its checksum.
+
+    Parameters
+    ----------
+    snapshot
+        Its manifest gets the entries `schema_version` and `checksum`.
+    folder
+        Replaced if it exists; never seen half-written.
+    """
+    folder = Path(folder)
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    digest = checksum(snapshot)
+    manifest = {**snapshot.manifest, "schema_version": SCHEMA_VERSION, "checksum": digest}
+    (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+    np.savez_compressed(partial / ARRAYS, allow_pickle=False, **dict(snapshot.arrays))
+    if folder.exists():
+        shutil.rmtree(folder)
+    partial.rename(folder)
+    return digest
+
+
+def read_snapshot(folder: Path, version: str = "") -> Snapshot:
+    """Read a snapshot and check that it is what was written.
+
+    Parameters
+    ----------
+    folder
+        Holds `manifest.json` and `arrays.npz`.
+    version
+        The registry's version, carried along.
+
+    Raises
+    ------
+    SnapshotError
+        If a file is missing or unreadable, the schema is another, or the checksum differs.
+    """
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        with np.load(folder / ARRAYS, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise SnapshotError(
+            f"snapshot {folder.name} cannot be read: {error}. Train and promote again."
+        ) from error
+    if not isinstance(manifest, dict) or manifest.get("schema_version") != SCHEMA_VERSION:
+        found = manifest.get("schema_version") if isinstance(manifest, dict) else None
+        raise SnapshotError(
+            f"snapshot {folder.name} has schema {found}, this program reads {SCHEMA_VERSION}. "
+            "Train again with this version."
+        )
+    snapshot = Snapshot(manifest=manifest, arrays=arrays)
+    if checksum(snapshot) != manifest.get("checksum"):
+        raise SnapshotError(
+            f"snapshot {folder.name} does not match its checksum. Train and promote again."
+        )
+    return replace(snapshot, version=version)

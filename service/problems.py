@@ -1,0 +1,176 @@
+"""One error shape everywhere: RFC 9457 `application/problem+json`.
+
+References
+----------
+RFC 9457, Problem Details for HTTP APIs.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from features.domain.errors import WaymarkError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:waymark:problem:"
+RETRY_AFTER_SECONDS = 2
+WHOLE_BODY = "body"
+
+_CODES = {
+    400: "malformed_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    422: "invalid_value",
+    500: "internal_error",
+}
+
+
+class OffendingField(BaseModel):
+    """One field of a request that was refused."""
+
+    field: str = Field(description="Where: names and positions joined by dots.")
+    detail: str = Field(description="What is wrong with it.")
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do about it."""
+
+    type: str = Field(description="A stable name of the kind of problem.")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="This case, for a person.")
+    errors: list[OffendingField] | None = Field(
+        description="With 422: every offending field. Absent otherwise."
+    )
+
+
+class InvalidFieldsError(WaymarkError):
+    """A request whose form is right but whose fields contradict each other or the path."""
+
+    code = "invalid_value"
+    status = 422
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(_summary(list(errors)))
+        self.errors = errors
+
+
+def problem_response(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Build a problem document.
+
+    Parameters
+    ----------
+    status
+        HTTP status, 400 to 599.
+    code
+        Stable, in snake_case; the last part of `type`.
+    detail
+        For a person: place and remedy.
+    errors
+        With 422: every offending field.
+    headers
+        Added to the response.
+    """
+    body: dict[str, Any] = {
+        "type": TYPE_PREFIX + code.replace("_", "-"),
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if errors is not None:
+        body["errors"] = list(errors)
+    return Response(
+        orjson.dumps(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Give every failure of `app` the one shape."""
+    app.add_exception_handler(WaymarkError, _answer_waymark_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(Exception, _answer_unexpected)
+
+
+async def _answer_waymark_error(_: Request, error: Exception) -> Response:
+    failure = cast("WaymarkError", error)
+    headers = {
+        401: {"WWW-Authenticate": "Bearer"},
+        503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
+    }.get(failure.status)
+    errors = None
+    if isinstance(failure, InvalidFieldsError):
+        errors = [{"field": field, "detail": detail} for field, detail in failure.errors.items()]
+    elif failure.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        errors = [{"field": WHOLE_BODY, "detail": failure.detail}]
+    return problem_response(
+        failure.status, failure.code, failure.detail, errors=errors, headers=headers
+    )
+
+
+async def _answer_invalid_request(_: Request, error: Exception) -> Response:
+    errors = offending_fields(cast("RequestValidationError", error).errors())
+    detail = _summary([each["field"] for each in errors])
+    return problem_response(422, _CODES[422], detail, errors=errors)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    failure = cast("HTTPException", error)
+    code = _CODES.get(failure.status_code, "refused")
+    detail = {
+        404: f"There is nothing at {request.url.path}. /docs lists every route.",
+        405: f"{request.method} is not possible here; the Allow header says what is.",
+    }.get(failure.status_code, str(failure.detail))
+    return problem_response(failure.status_code, code, detail, headers=failure.headers)
+
+
+async def _answer_unexpected(_request: Request, _error: Exception) -> Response:
+    detail = "This is a fault of the service, not of the request. Its log holds the cause."
+    return problem_response(500, _CODES[500], detail)
+
+
+def offending_fields(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Turn pydantic's errors into fields and details.
+
+    Parameters
+    ----------
+    errors
+        As `ValidationError.errors()` gives them: `loc`, `msg`, `type`, `ctx`.
+    """
+    return [{"field": _pointer(error), "detail": _words(error)} for error in errors]
+
+
+def _pointer(error: Mapping[str, Any]) -> str:
+    """Join a location by dots; fields of the body go without the word body."""
+    place = [str(part) for part in error["loc"]]
+    if error["type"] == "json_invalid":
+        return WHOLE_BODY
+    if place[:1] == [WHOLE_BODY] and len(place) > 1:
+        place = place[1:]
+    return ".".join(place) or WHOLE_BODY
+
+
+def _words(error: Mapping[str, Any]) -> str:
+    if error["type"] == "json_invalid":
+        return f"This is not JSON: {error['ctx']['error']}"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _summary(fields: Sequence[str]) -> str:
+    shown = ", ".join(fields[:5])
+    more = f" and {len(fields) - 5} more" if len(fields) > 5 else ""
+    return f"The request was refused because of {shown}{more}; see `errors`."

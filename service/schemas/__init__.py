@@ -1,0 +1,1 @@
+"""What goes over the wire: bodies are strict and bounded, answers have no defaults."""

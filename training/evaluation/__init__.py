@@ -1,0 +1,1 @@
+"""Protocols, metrics, intervals and comparisons, all on the code that serves."""

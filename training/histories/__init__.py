@@ -1,0 +1,1 @@
+"""How learner histories come in: folders of tables are read, checked, imported and encoded."""

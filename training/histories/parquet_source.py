@@ -1,0 +1,107 @@
+"""Parquet files. Where a row stands is its number from 1, as there are no lines."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from features.domain.errors import HistoryFolderError
+from training.histories.schema import Kind
+from training.histories.source import BATCH_ROWS, RawBatch, Source
+
+_NUMBERS = frozenset({Kind.LEVEL, Kind.AMOUNT, Kind.VALUE, Kind.COUNT})
+_INSTANTS = frozenset({Kind.INSTANT, Kind.PAST_INSTANT})
+
+
+@contextmanager
+def open_parquet(path: Path) -> Iterator[Source]:
+    """Open a Parquet file.
+
+    Raises
+    ------
+    HistoryFolderError
+        If it is not one or is damaged, then or while reading.
+    """
+    # Loading it takes as long as everything else here, and many folders hold only CSV.
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _unreadable(path, error) from error
+    with file:
+        schema = file.schema_arrow
+        yield Source(
+            header=tuple(schema.names),
+            types=dict(zip(schema.names, map(_value_type, schema.types), strict=True)),
+            batches=_batches(file, path),
+        )
+
+
+def refusal_of_type(kind: Kind, type_: pa.DataType) -> str | None:
+    """Say why a column of this type cannot be of this kind; None where it can."""
+    if pa.types.is_string(type_) or pa.types.is_null(type_):
+        return None
+    if kind in _INSTANTS:
+        return _refusal_of_instants(type_)
+    whole = pa.types.is_integer(type_)
+    number = whole or pa.types.is_floating(type_) or pa.types.is_decimal(type_)
+    if kind in _NUMBERS:
+        fits = number
+    elif kind is Kind.FLAG:
+        fits = pa.types.is_boolean(type_) or number
+    elif kind is Kind.ID:
+        fits = whole
+    else:
+        fits = not pa.types.is_nested(type_) and kind is Kind.TEXT
+    return None if fits else f"has the type {type_}, which does not hold {_holds(kind)}"
+
+
+def _refusal_of_instants(type_: pa.DataType) -> str | None:
+    if pa.types.is_date(type_) or (pa.types.is_timestamp(type_) and type_.tz is None):
+        return f"has the type {type_}, which has no time zone: store instants in UTC"
+    if pa.types.is_timestamp(type_) or pa.types.is_integer(type_) or pa.types.is_floating(type_):
+        return None
+    return f"has the type {type_}, which does not hold instants"
+
+
+def _holds(kind: Kind) -> str:
+    if kind in _NUMBERS:
+        return "numbers"
+    return {Kind.FLAG: "true or false", Kind.ID: "ids (text or whole numbers)"}.get(kind, "text")
+
+
+def _value_type(type_: pa.DataType) -> pa.DataType:
+    """Return the type of the values, however they are encoded."""
+    if pa.types.is_dictionary(type_):
+        return _value_type(type_.value_type)
+    texts = (pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary)
+    return pa.string() if any(is_text(type_) for is_text in texts) else type_
+
+
+def _batches(file: object, path: Path) -> Iterator[RawBatch]:
+    n_read = 0
+    batches = file.iter_batches(batch_size=BATCH_ROWS)  # type: ignore[attr-defined]  # pyarrow has no types
+    while True:
+        try:
+            batch = next(batches)
+            cells = {
+                name: column.cast(_value_type(column.type))
+                for name, column in zip(batch.schema.names, batch.columns, strict=True)
+            }
+        except StopIteration:
+            return
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _unreadable(path, error) from error
+        lines = np.arange(n_read, n_read + batch.num_rows, dtype=np.int64) + 1
+        yield RawBatch(lines=lines, cells=cells, faults={})
+        n_read += batch.num_rows
+
+
+def _unreadable(path: Path, error: Exception) -> HistoryFolderError:
+    return HistoryFolderError(
+        f"{path.name}: is not a readable Parquet file ({error}), nothing was taken. "
+        "Write or copy it again."
+    )
