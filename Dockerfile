@@ -5,7 +5,8 @@ RUN pip install --no-cache-dir "uv==0.13.9"
 WORKDIR /app
 COPY requirements.lock pyproject.toml README.md LICENSE ./
 RUN uv venv /app/.venv \
-    && uv pip sync --python /app/.venv/bin/python --require-hashes requirements.lock
+    && uv pip install --python /app/.venv/bin/python --constraints requirements.lock \
+        --requirements pyproject.toml
 COPY features ./features
 COPY training ./training
 COPY service ./service
@@ -22,7 +23,7 @@ ENV PATH="/app/.venv/bin:$PATH" \
     PYTHONUNBUFFERED=1 \
     WAYMARK_HOST=0.0.0.0 \
     WAYMARK_PORT=8000
-USER waymark
+USER 10001
 WORKDIR /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

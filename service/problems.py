@@ -5,11 +5,11 @@ References
 RFC 9457, Problem Details for HTTP APIs.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -22,7 +22,7 @@ TYPE_PREFIX = "urn:waymark:problem:"
 RETRY_AFTER_SECONDS = 2
 WHOLE_BODY = "body"
 
-_CODES = {
+CODES = {
     400: "malformed_request",
     404: "not_found",
     405: "method_not_allowed",
@@ -93,9 +93,8 @@ def problem_response(
     }
     if errors is not None:
         body["errors"] = list(errors)
-    return Response(
-        orjson.dumps(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE
-    )
+    # Escaped to ASCII: a refused name may hold what UTF-8 cannot.
+    return Response(json.dumps(body), status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -106,8 +105,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
-async def _answer_waymark_error(_: Request, error: Exception) -> Response:
-    failure = cast("WaymarkError", error)
+def answer_for(failure: WaymarkError) -> Response:
+    """Build the problem document of a named failure."""
     headers = {
         401: {"WWW-Authenticate": "Bearer"},
         503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
@@ -122,15 +121,19 @@ async def _answer_waymark_error(_: Request, error: Exception) -> Response:
     )
 
 
+async def _answer_waymark_error(_: Request, error: Exception) -> Response:
+    return answer_for(cast("WaymarkError", error))
+
+
 async def _answer_invalid_request(_: Request, error: Exception) -> Response:
     errors = offending_fields(cast("RequestValidationError", error).errors())
     detail = _summary([each["field"] for each in errors])
-    return problem_response(422, _CODES[422], detail, errors=errors)
+    return problem_response(422, CODES[422], detail, errors=errors)
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
     failure = cast("HTTPException", error)
-    code = _CODES.get(failure.status_code, "refused")
+    code = CODES.get(failure.status_code, "refused")
     detail = {
         404: f"There is nothing at {request.url.path}. /docs lists every route.",
         405: f"{request.method} is not possible here; the Allow header says what is.",
@@ -140,7 +143,7 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 
 async def _answer_unexpected(_request: Request, _error: Exception) -> Response:
     detail = "This is a fault of the service, not of the request. Its log holds the cause."
-    return problem_response(500, _CODES[500], detail)
+    return problem_response(500, CODES[500], detail)
 
 
 def offending_fields(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

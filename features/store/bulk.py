@@ -1,5 +1,6 @@
 """Many rows at once, for import and training. Values are the domain's (datetime, frozenset, dict, bool);
-an instant may also be given as whole microseconds since 1970."""
+an instant may also be given as whole microseconds since 1970.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -12,7 +13,9 @@ class Bulk:
 
     def __init__(self, connection: Connection) -> None: ...
 
-    def insert_new(self, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> int:
+    def insert_new(
+        self, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
+    ) -> int:
         """Insert rows whose key is new, in order of arrival (first wins); return how many."""
         raise NotImplementedError
 

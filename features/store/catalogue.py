@@ -18,7 +18,8 @@ from features.domain.catalogue import (
 
 class CatalogueRepository:
     """Reads and writes the catalogue; a put that changes something raises the revision, once a
-    transaction; a put of what is stored already changes nothing."""
+    transaction; a put of what is stored already changes nothing.
+    """
 
     def __init__(self, connection: Connection) -> None: ...
 
@@ -28,11 +29,13 @@ class CatalogueRepository:
     def put_skill(self, skill: Skill) -> None: ...
     def put_skill_edges(self, skill_id: str, edges: Sequence[SkillEdge]) -> None:
         """Replace what `skill_id` precedes."""
+
     def put_role(self, role: Role) -> None: ...
     def put_pathway(self, pathway: Pathway) -> None: ...
     def put_rule(self, rule: Rule) -> None: ...
     def put_policy(self, policy: Policy) -> None:
         """Keep this version and make it current; other content under a kept version: ConflictError."""
+
     def get_module(self, module_id: str) -> Module: ...
     def get_skill(self, skill_id: str) -> Skill: ...
     def get_skill_edges(self, skill_id: str) -> tuple[SkillEdge, ...]: ...
@@ -49,7 +52,9 @@ class CatalogueRepository:
     def list_policies(self, after: str | None, limit: int) -> tuple[Policy, ...]: ...
     def add_bare_modules(self, module_ids: Iterable[str]) -> int:
         """Give modules nobody has described a row with their id as title; return how many were new."""
+
     def raise_revision(self) -> None:
         """Once a transaction: for those who change the catalogue's tables through `bulk`. Call it first."""
+
     def require_acyclic(self) -> None:
         """Check everything stored for loops (after bulk writes); raises CycleError."""

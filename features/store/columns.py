@@ -3,13 +3,23 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect
+from sqlalchemy import JSON, BigInteger, Dialect, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 from features.domain.instants import from_microseconds, to_microseconds
 
+# Ids sort by code point on every database, whatever the language of the server.
+Id = Text().with_variant(Text(collation="C"), "postgresql")
+
+# Numbers rows in order of arrival; SQLite counts by itself only in a column called INTEGER.
+Arrival = BigInteger().with_variant(Integer(), "sqlite")
+
+# What can be compared: PostgreSQL has no equality for JSON, only for JSONB.
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+# What is given back exactly as it came: JSONB would reorder the keys.
+Document = JSON()
 
 
 class Instant(TypeDecorator[datetime]):
@@ -18,9 +28,9 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Turn a datetime into microseconds."""
-        return None if value is None else to_microseconds(value)
+    def process_bind_param(self, value: datetime | int | None, dialect: Dialect) -> int | None:
+        """Turn a datetime into microseconds; whole microseconds pass."""
+        return value if value is None or isinstance(value, int) else to_microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn microseconds into an aware UTC datetime."""
@@ -30,7 +40,7 @@ class Instant(TypeDecorator[datetime]):
 class StringSet(TypeDecorator[frozenset[str]]):
     """A set of words, kept as a sorted JSON list."""
 
-    impl = JSON
+    impl = Json
     cache_ok = True
 
     def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> list[str]:

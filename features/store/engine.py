@@ -1,8 +1,157 @@
-"""Engines: SQLite and PostgreSQL, set up so that acknowledged means on disk."""
+"""Engines for SQLite and PostgreSQL, set up so that a commit means: on disk."""
 
-from sqlalchemy import URL, Engine
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from features.domain.errors import StoreUnavailableError
+from features.store.urls import parse_url, place_of
+
+BUSY_SECONDS = 10
+CONNECT_SECONDS = 3
+POOL_SIZE = 10
+
+# An engine with this option only reads: one consistent state, and never in a writer's way.
+READING = "waymark_reading"
 
 
 def open_engine(database_url: str | URL) -> Engine:
-    """Return an engine for sqlite:///… or postgresql://…; raises StoreUnavailableError."""
-    raise NotImplementedError
+    """Return an engine; a SQLite file and its folder are created where they are missing.
+
+    Parameters
+    ----------
+    database_url
+        `sqlite:///waymark.db` or `postgresql://user:password@host:5432/database`
+        (`postgres://` too), see `features.store.urls`.
+
+    Raises
+    ------
+    InvalidValueError
+        If the URL is of neither kind, or names a SQLite database in memory.
+    StoreUnavailableError
+        If the SQLite file cannot be created. A PostgreSQL server is first asked when used.
+    """
+    url = parse_url(database_url)
+    return _open_sqlite(url) if url.drivername == "sqlite" else _open_postgresql(url)
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the engine for transactions that only read; it shares the pool."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{READING: True})
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _open_postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=BUSY_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS} | dict(url.query),
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _require_durable_commits)
+    return engine
+
+
+def _require_durable_commits(connection: Any, record: ConnectionPoolEntry) -> None:
+    """Commit to disk even where the server's default is not to wait for it."""
+    connection.autocommit = True
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.autocommit = False
+
+
+def _open_sqlite(url: URL) -> Engine:
+    path = Path(url.database or "").absolute()
+    _create_file(path, url)
+    engine = create_engine(
+        # mode=rw: a file that has vanished is an error, never silently a new, empty one.
+        URL.create("sqlite", database=path.as_uri(), query={"mode": "rw", "uri": "true"}),
+        poolclass=QueuePool,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_timeout=BUSY_SECONDS,
+        connect_args={"timeout": BUSY_SECONDS},
+        json_serializer=_to_json,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,
+    )
+
+    def set_up(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = FAST")
+        record.info["file"] = _identity(path)
+
+    def require_same_file(
+        connection: sqlite3.Connection, record: ConnectionPoolEntry, proxy: object
+    ) -> None:
+        # Otherwise an open connection would go on writing to a file nobody can find any more.
+        if record.info["file"] != _identity(path):
+            raise DisconnectionError(f"{place_of(url)} was replaced")
+
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "checkout", require_same_file)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _create_file(path: Path, url: URL) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    except OSError as error:
+        raise StoreUnavailableError(
+            f"{place_of(url)} cannot be created: {error.strerror}: {error.filename}. Name a file in a "
+            "folder you may write to in WAYMARK_DATABASE_URL"
+        ) from error
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; only the first ever switch can meet another at the same time,
+    and SQLite then fails at once without waiting.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock first, so that writers wait for each other and never fail half-way."""
+    is_reading = connection.get_execution_options().get(READING, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(is_reading)}")
+    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -25,7 +25,8 @@ class RecommendationRepository:
 
     def get(self, recommendation_id: str) -> dict[str, Any]:
         """Return recommendation_id, learner_id, served_at, snapshot_version, policy {policy_id,
-        version, …}, context, answer, candidates [..], feedback [..]. Raises NotFoundError."""
+        version, …}, context, answer, candidates [..], feedback [..]. Raises NotFoundError.
+        """
         raise NotImplementedError
 
     def add_feedback(self, feedback: Feedback) -> bool:

@@ -1,4 +1,7 @@
-"""The tables of one workspace."""
+"""The tables of one workspace.
+
+Columns that must have a value carry a default, so that a row may be written with less.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -7,13 +10,15 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-from features.store.columns import Instant, Json, StringSet
+from features.domain.catalogue import DEFAULT_PASS_MARK
+from features.store.columns import Arrival, Document, Id, Instant, Json, StringSet
 
 metadata = MetaData(
     naming_convention={
@@ -23,46 +28,44 @@ metadata = MetaData(
     }
 )
 
-Sequence = BigInteger().with_variant(Integer(), "sqlite")
-
 # One row: `catalogue` goes up by one with every change of anything the catalogue holds.
 revisions = Table(
     "revisions",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", Id, primary_key=True),
     Column("revision", BigInteger, nullable=False),
 )
 
 learners = Table(
     "learners",
     metadata,
-    Column("learner_id", Text, primary_key=True),
-    Column("role_id", Text),
-    Column("goal_role_id", Text),
+    Column("learner_id", Id, primary_key=True),
+    Column("role_id", Id),
+    Column("goal_role_id", Id),
     Column("department", Text),
     Column("location", Text),
     Column("hired_at", Instant),
     Column("language", Text),
-    Column("manager_id", Text),
-    Column("needs", StringSet, nullable=False),
-    Column("mentor", Boolean, nullable=False),
-    Column("attributes", Json, nullable=False),
+    Column("manager_id", Id),
+    Column("needs", StringSet, nullable=False, default=frozenset()),
+    Column("mentor", Boolean, nullable=False, default=False),
+    Column("attributes", Json, nullable=False, default={}),
 )
 
 modules = Table(
     "modules",
     metadata,
-    Column("module_id", Text, primary_key=True),
+    Column("module_id", Id, primary_key=True),
     Column("title", Text, nullable=False),
     Column("description", Text),
     Column("format", Text),
     Column("kind", Text),
     Column("duration_minutes", Float),
     Column("difficulty", Float),
-    Column("pass_mark", Float, nullable=False),
+    Column("pass_mark", Float, nullable=False, default=DEFAULT_PASS_MARK),
     Column("language", Text),
-    Column("mandatory", Boolean, nullable=False),
-    Column("accessibility", StringSet, nullable=False),
+    Column("mandatory", Boolean, nullable=False, default=False),
+    Column("accessibility", StringSet, nullable=False, default=frozenset()),
     Column("version", Text),
     Column("updated_at", Instant),
     Column("active_from", Instant),
@@ -73,58 +76,58 @@ modules = Table(
 module_skills = Table(
     "module_skills",
     metadata,
-    Column("module_id", Text, primary_key=True),
-    Column("skill_id", Text, primary_key=True),
-    Column("weight", Float, nullable=False),
+    Column("module_id", Id, primary_key=True),
+    Column("skill_id", Id, primary_key=True),
+    Column("weight", Float, nullable=False, default=1.0),
 )
 
 # `requires_*` is "" where the other one is meant, so that the pair can be part of the key.
 prerequisites = Table(
     "prerequisites",
     metadata,
-    Column("module_id", Text, primary_key=True),
-    Column("requires_module_id", Text, primary_key=True, default=""),
-    Column("requires_skill_id", Text, primary_key=True, default=""),
+    Column("module_id", Id, primary_key=True),
+    Column("requires_module_id", Id, primary_key=True, default=""),
+    Column("requires_skill_id", Id, primary_key=True, default=""),
     Column("min_mastery", Float),
-    Column("strength", Float, nullable=False),
+    Column("strength", Float, nullable=False, default=1.0),
 )
 
 skills = Table(
     "skills",
     metadata,
-    Column("skill_id", Text, primary_key=True),
+    Column("skill_id", Id, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("parent_id", Text),
+    Column("parent_id", Id),
 )
 
 skill_edges = Table(
     "skill_edges",
     metadata,
-    Column("skill_id", Text, primary_key=True),
-    Column("precedes_skill_id", Text, primary_key=True),
-    Column("strength", Float, nullable=False),
+    Column("skill_id", Id, primary_key=True),
+    Column("precedes_skill_id", Id, primary_key=True),
+    Column("strength", Float, nullable=False, default=1.0),
 )
 
 roles = Table(
     "roles",
     metadata,
-    Column("role_id", Text, primary_key=True),
+    Column("role_id", Id, primary_key=True),
     Column("name", Text, nullable=False),
 )
 
 role_skills = Table(
     "role_skills",
     metadata,
-    Column("role_id", Text, primary_key=True),
-    Column("skill_id", Text, primary_key=True),
+    Column("role_id", Id, primary_key=True),
+    Column("skill_id", Id, primary_key=True),
     Column("target", Float, nullable=False),
-    Column("weight", Float, nullable=False),
+    Column("weight", Float, nullable=False, default=1.0),
 )
 
 pathways = Table(
     "pathways",
     metadata,
-    Column("pathway_id", Text, primary_key=True),
+    Column("pathway_id", Id, primary_key=True),
     Column("version", Text, nullable=False),
     Column("body", Json, nullable=False),
 )
@@ -132,7 +135,7 @@ pathways = Table(
 rules = Table(
     "rules",
     metadata,
-    Column("rule_id", Text, primary_key=True),
+    Column("rule_id", Id, primary_key=True),
     Column("body", Json, nullable=False),
 )
 
@@ -140,8 +143,8 @@ rules = Table(
 policies = Table(
     "policies",
     metadata,
-    Column("policy_id", Text, primary_key=True),
-    Column("version", Text, primary_key=True),
+    Column("policy_id", Id, primary_key=True),
+    Column("version", Id, primary_key=True),
     Column("body", Json, nullable=False),
     Column("is_current", Boolean, nullable=False),
 )
@@ -149,8 +152,8 @@ policies = Table(
 assignments = Table(
     "assignments",
     metadata,
-    Column("learner_id", Text, primary_key=True),
-    Column("module_id", Text, primary_key=True),
+    Column("learner_id", Id, primary_key=True),
+    Column("module_id", Id, primary_key=True),
     Column("due_at", Instant),
     Column("reason", Text),
 )
@@ -159,10 +162,10 @@ assignments = Table(
 interactions = Table(
     "interactions",
     metadata,
-    Column("sequence", Sequence, primary_key=True, autoincrement=True),
-    Column("event_id", Text, nullable=False, unique=True),
-    Column("learner_id", Text, nullable=False),
-    Column("module_id", Text, nullable=False),
+    Column("sequence", Arrival, primary_key=True, autoincrement=True),
+    Column("event_id", Id, nullable=False, unique=True),
+    Column("learner_id", Id, nullable=False),
+    Column("module_id", Id, nullable=False),
     Column("event", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("score", Float),
@@ -170,18 +173,18 @@ interactions = Table(
     Column("duration_seconds", Float),
     Column("attempt", Integer),
     Column("comment", Text),
-    Column("recommendation_id", Text),
+    Column("recommendation_id", Id),
     Index("ix_interactions_learner_id_at", "learner_id", "at", "sequence"),
 )
 
 evidence = Table(
     "evidence",
     metadata,
-    Column("sequence", Sequence, primary_key=True, autoincrement=True),
-    Column("learner_id", Text, nullable=False),
-    Column("skill_id", Text, nullable=False),
+    Column("sequence", Arrival, primary_key=True, autoincrement=True),
+    Column("learner_id", Id, nullable=False),
+    Column("skill_id", Id, nullable=False),
     Column("level", Float, nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", Id, nullable=False),
     Column("at", Instant, nullable=False),
     UniqueConstraint("learner_id", "skill_id", "source", "at"),
 )
@@ -189,9 +192,9 @@ evidence = Table(
 outcomes = Table(
     "outcomes",
     metadata,
-    Column("sequence", Sequence, primary_key=True, autoincrement=True),
-    Column("learner_id", Text, nullable=False),
-    Column("metric", Text, nullable=False),
+    Column("sequence", Arrival, primary_key=True, autoincrement=True),
+    Column("learner_id", Id, nullable=False),
+    Column("metric", Id, nullable=False),
     Column("value", Float, nullable=False),
     Column("at", Instant, nullable=False),
     UniqueConstraint("learner_id", "metric", "at"),
@@ -200,35 +203,35 @@ outcomes = Table(
 recommendations = Table(
     "recommendations",
     metadata,
-    Column("recommendation_id", Text, primary_key=True),
-    Column("learner_id", Text, nullable=False, index=True),
+    Column("recommendation_id", Id, primary_key=True),
+    Column("learner_id", Id, nullable=False, index=True),
     Column("served_at", Instant, nullable=False),
     Column("snapshot_version", Text),
-    Column("policy_id", Text, nullable=False),
+    Column("policy_id", Id, nullable=False),
     Column("policy_version", Text, nullable=False),
-    Column("context", Json, nullable=False),
-    Column("answer", Json, nullable=False),
-    Column("candidates", Json, nullable=False),
+    Column("context", Document, nullable=False),
+    Column("answer", Document, nullable=False),
+    Column("candidates", LargeBinary, nullable=False),
 )
 
 feedback = Table(
     "feedback",
     metadata,
-    Column("sequence", Sequence, primary_key=True, autoincrement=True),
-    Column("recommendation_id", Text, nullable=False),
-    Column("module_id", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
+    Column("sequence", Arrival, primary_key=True, autoincrement=True),
+    Column("recommendation_id", Id, nullable=False),
+    Column("module_id", Id, nullable=False),
+    Column("outcome", Id, nullable=False),
     Column("at", Instant, nullable=False),
     Column("actor", Text),
     Column("reason", Text),
-    Column("chosen_module_id", Text),
+    Column("chosen_module_id", Id),
     UniqueConstraint("recommendation_id", "module_id", "outcome", "at"),
 )
 
 experiments = Table(
     "experiments",
     metadata,
-    Column("experiment_id", Text, primary_key=True),
+    Column("experiment_id", Id, primary_key=True),
     Column("body", Json, nullable=False),
     Column("started_at", Instant),
     Column("stopped_at", Instant),
@@ -237,9 +240,9 @@ experiments = Table(
 enrolments = Table(
     "enrolments",
     metadata,
-    Column("experiment_id", Text, primary_key=True),
-    Column("unit_id", Text, primary_key=True),
-    Column("variant_id", Text, nullable=False),
+    Column("experiment_id", Id, primary_key=True),
+    Column("unit_id", Id, primary_key=True, index=True),
+    Column("variant_id", Id, nullable=False),
     Column("phase", Integer, nullable=False),
     Column("at", Instant, nullable=False),
 )
@@ -247,18 +250,18 @@ enrolments = Table(
 exposures = Table(
     "exposures",
     metadata,
-    Column("recommendation_id", Text, primary_key=True),
-    Column("experiment_id", Text, primary_key=True),
-    Column("unit_id", Text, nullable=False),
-    Column("variant_id", Text, nullable=False),
+    Column("recommendation_id", Id, primary_key=True),
+    Column("experiment_id", Id, primary_key=True),
+    Column("unit_id", Id, nullable=False, index=True),
+    Column("variant_id", Id, nullable=False),
     Column("at", Instant, nullable=False),
 )
 
 api_keys = Table(
     "api_keys",
     metadata,
-    Column("key_id", Text, primary_key=True),
-    Column("key_hash", Text, nullable=False, unique=True),
+    Column("key_id", Id, primary_key=True),
+    Column("key_hash", Id, nullable=False, unique=True),
     Column("scopes", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
@@ -267,17 +270,32 @@ api_keys = Table(
 erased_learners = Table(
     "erased_learners",
     metadata,
-    Column("learner_id_hash", Text, primary_key=True),
+    Column("learner_id_hash", Id, primary_key=True),
     Column("erased_at", Instant, nullable=False),
 )
 
 audit = Table(
     "audit",
     metadata,
-    Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    Column("sequence", Arrival, primary_key=True, autoincrement=True),
     Column("at", Instant, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text),
     Column("detail", Json, nullable=False),
+)
+
+CATALOGUE_TABLES = frozenset(
+    {
+        modules,
+        module_skills,
+        prerequisites,
+        skills,
+        skill_edges,
+        roles,
+        role_skills,
+        pathways,
+        rules,
+        policies,
+    }
 )

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine
-
 from features.store.audit import AuditRepository
 from features.store.bulk import Bulk
 from features.store.catalogue import CatalogueRepository

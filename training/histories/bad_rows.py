@@ -6,7 +6,7 @@ Errors are data here; they become one exception when everything has been looked 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +35,10 @@ class BadRow:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place} column {self.column}: {self.reason}" if self.column else (
-            f"{place}: {self.reason}"
+        return (
+            f"{place} column {self.column}: {self.reason}"
+            if self.column
+            else (f"{place}: {self.reason}")
         )
 
 
@@ -96,13 +98,13 @@ class BadRows:
         """Whether what was found so far rules out taking anything."""
         return bool(self._faulty_files) or (self.n_bad > 0 and self.report_path is None)
 
-    def add(self, bad_row: BadRow, cells: Iterable[object]) -> None:
-        """Note a bad row; `cells` are written beside the reason if bad rows are skipped."""
+    def add(self, bad_row: BadRow, row_text: Callable[[], str]) -> None:
+        """Note a bad row; its text is written beside the reason if bad rows are skipped."""
         self.n_by_file[bad_row.file] += 1
         if len(self.first) < N_LISTED:
             self.first.append(bad_row)
         if self.report_path is not None:
-            self._write(self.report_path, bad_row, cells)
+            self._write(self.report_path, bad_row, row_text())
 
     def refuse_file(self, file: str, reason: str, *, line: int = 0, column: str = "") -> None:
         """Note that a file cannot be taken at all, whether or not bad rows are skipped."""
@@ -132,12 +134,13 @@ class BadRows:
             lines.append(f"… and {n_bad - N_LISTED:,} more")
         raise BadRowsError("\n".join(lines), listed[:N_LISTED], n_bad)
 
-    def _write(self, path: Path, bad_row: BadRow, cells: Iterable[object]) -> None:
+    def _write(self, path: Path, bad_row: BadRow, row_text: str) -> None:
         if self._writer is None:
             self._writer = csv.writer(_open_report(path, self._stack))
             self._writer.writerow(REPORT_HEADER)
-        row = as_csv_line(cells)
-        self._writer.writerow((bad_row.file, bad_row.line, bad_row.column, bad_row.reason, row))
+        self._writer.writerow(
+            (bad_row.file, bad_row.line, bad_row.column, bad_row.reason, row_text)
+        )
 
 
 def as_csv_line(cells: Iterable[object]) -> str:
@@ -159,10 +162,18 @@ def _counted(n: int, noun: str) -> str:
 
 def _open_report(path: Path, stack: ExitStack) -> io.TextIOBase:
     try:
-        file = path.open("w", encoding="utf-8", newline="")
+        # Bytes that were not UTF-8 are written as they were.
+        file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
     except OSError as error:
         raise HistoryFolderError(
             f"The bad rows cannot be written to {path} ({error.strerror}): "
             "start from a folder that can be written to."
         ) from error
     return stack.enter_context(file)
+
+
+def report_path_for(folder: Path, *, skip_bad: bool, chosen: Path | None = None) -> Path | None:
+    """Return where bad rows are written: `chosen`, else FOLDER-bad-rows.csv where one works."""
+    if not skip_bad:
+        return None
+    return chosen or Path(f"{folder.resolve().name}-bad-rows.csv")

@@ -62,7 +62,7 @@ def parse_cells(kind: Kind, cells: pa.Array, now: datetime) -> Parsed:
 
 def _refuse(cells: pa.Array, wrong: pa.Array, reason: str) -> Reasons:
     """Give every row where `wrong` is true the reason, with its cell filled in."""
-    rows = np.flatnonzero(wrong.fill_null(False).to_numpy(zero_copy_only=False))  # noqa: FBT003 - pyarrow takes it by position
+    rows = np.flatnonzero(wrong.fill_null(False).to_numpy(zero_copy_only=False))
     return {int(row): reason.format(shown(cells[row].as_py())) for row in rows}
 
 
@@ -133,9 +133,7 @@ def _past_instants(cells: pa.Array, now: datetime) -> Parsed:
     instants, reasons = parse_instants(cells)
     latest = to_microseconds(now + FUTURE_TOLERANCE)
     future = pc.greater(instants, latest)
-    return instants, reasons | _refuse(
-        cells, future, "{} is more than five minutes in the future"
-    )
+    return instants, reasons | _refuse(cells, future, "{} is more than five minutes in the future")
 
 
 def _one_of(words: tuple[str, ...]) -> Callable[[pa.Array], Parsed]:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.domain.errors import HistoryFolderError
+from training.histories.bad_rows import as_csv_line
 from training.histories.source import BATCH_ROWS, BrokenRow, RawBatch, Source
 
 NOT_UTF8 = "is not valid UTF-8: save the file as UTF-8"
@@ -127,7 +128,7 @@ def _batches(
                 broken.append(row)
             elif len(row) != len(header):
                 reason = f"has {len(row)} cells where the header has {len(header)}"
-                broken.append(BrokenRow(line=line, reason=reason, text=",".join(row)))
+                broken.append(BrokenRow(line=line, reason=reason, text=as_csv_line(row)))
             else:
                 lines.append(line)
                 rows.append(row)

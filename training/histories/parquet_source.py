@@ -87,6 +87,7 @@ def _batches(file: object, path: Path) -> Iterator[RawBatch]:
     while True:
         try:
             batch = next(batches)
+            batch.validate(full=True)  # or bytes that are not UTF-8 would fail much later
             cells = {
                 name: column.cast(_value_type(column.type))
                 for name, column in zip(batch.schema.names, batch.columns, strict=True)

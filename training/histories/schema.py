@@ -1,5 +1,6 @@
 """The tables of a history folder: their columns, what a cell may hold, and what names a row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -74,7 +75,7 @@ class Table:
         return next(listed, Column(name=name, kind=Kind.TEXT))
 
 
-def _columns(**kinds: str) -> tuple[Column, ...]:
+def _columns(kinds: Mapping[str, str]) -> tuple[Column, ...]:
     return tuple(
         Column(name=name, kind=Kind(kind.removesuffix("*")), required=kind.endswith("*"))
         for name, kind in kinds.items()
@@ -86,16 +87,18 @@ INTERACTIONS = Table(
     key=("event_id",),
     is_journal=True,
     columns=_columns(
-        learner_id="id*",
-        module_id="id*",
-        event="event*",
-        at="past_instant*",
-        score="level",
-        success="flag",
-        duration_seconds="amount",
-        attempt="count",
-        event_id="id",
-        comment="text",
+        {
+            "learner_id": "id*",
+            "module_id": "id*",
+            "event": "event*",
+            "at": "past_instant*",
+            "score": "level",
+            "success": "flag",
+            "duration_seconds": "amount",
+            "attempt": "count",
+            "event_id": "id",
+            "comment": "text",
+        }
     ),
 )
 
@@ -104,16 +107,18 @@ LEARNERS = Table(
     key=("learner_id",),
     takes_attributes=True,
     columns=_columns(
-        learner_id="id*",
-        role_id="id",
-        goal_role_id="id",
-        department="text",
-        location="text",
-        hired_at="instant",
-        language="text",
-        manager_id="id",
-        needs="words",
-        mentor="flag",
+        {
+            "learner_id": "id*",
+            "role_id": "id",
+            "goal_role_id": "id",
+            "department": "text",
+            "location": "text",
+            "hired_at": "instant",
+            "language": "text",
+            "manager_id": "id",
+            "needs": "words",
+            "mentor": "flag",
+        }
     ),
 )
 
@@ -121,63 +126,65 @@ MODULES = Table(
     name="modules",
     key=("module_id",),
     columns=_columns(
-        module_id="id*",
-        title="text",
-        description="text",
-        format="text",
-        kind="text",
-        duration_minutes="amount",
-        difficulty="level",
-        pass_mark="level",
-        language="text",
-        mandatory="flag",
-        accessibility="words",
-        version="text",
-        updated_at="instant",
-        active_from="instant",
-        active_until="instant",
-        url="text",
+        {
+            "module_id": "id*",
+            "title": "text",
+            "description": "text",
+            "format": "text",
+            "kind": "text",
+            "duration_minutes": "amount",
+            "difficulty": "level",
+            "pass_mark": "level",
+            "language": "text",
+            "mandatory": "flag",
+            "accessibility": "words",
+            "version": "text",
+            "updated_at": "instant",
+            "active_from": "instant",
+            "active_until": "instant",
+            "url": "text",
+        }
     ),
 )
 
 SKILLS = Table(
     name="skills",
     key=("skill_id",),
-    columns=_columns(skill_id="id*", name="text", parent_id="id"),
+    columns=_columns({"skill_id": "id*", "name": "text", "parent_id": "id"}),
 )
 
 SKILL_EDGES = Table(
     name="skill_edges",
     key=("skill_id", "precedes_skill_id"),
-    columns=_columns(skill_id="id*", precedes_skill_id="id*", strength="level"),
+    columns=_columns({"skill_id": "id*", "precedes_skill_id": "id*", "strength": "level"}),
 )
 
 MODULE_SKILLS = Table(
     name="module_skills",
     key=("module_id", "skill_id"),
-    columns=_columns(module_id="id*", skill_id="id*", weight="level"),
+    columns=_columns({"module_id": "id*", "skill_id": "id*", "weight": "level"}),
 )
 
 PREREQUISITES = Table(
     name="prerequisites",
     key=("module_id", "requires_module_id", "requires_skill_id"),
     columns=_columns(
-        module_id="id*",
-        requires_module_id="id",
-        requires_skill_id="id",
-        min_mastery="level",
-        strength="level",
+        {
+            "module_id": "id*",
+            "requires_module_id": "id",
+            "requires_skill_id": "id",
+            "min_mastery": "level",
+            "strength": "level",
+        }
     ),
 )
 
-ROLES = Table(
-    name="roles", key=("role_id",), columns=_columns(role_id="id*", name="text")
-)
+ROLES = Table(name="roles", key=("role_id",), columns=_columns({"role_id": "id*", "name": "text"}))
 
 ROLE_SKILLS = Table(
     name="role_skills",
     key=("role_id", "skill_id"),
-    columns=_columns(role_id="id*", skill_id="id*", target="level", weight="amount"),
+    columns=_columns({"role_id": "id*", "skill_id": "id*", "target": "level", "weight": "amount"}),
 )
 
 EVIDENCE = Table(
@@ -185,25 +192,35 @@ EVIDENCE = Table(
     key=("learner_id", "skill_id", "source", "at"),
     is_journal=True,
     columns=_columns(
-        learner_id="id*", skill_id="id*", level="level*", source="text*", at="past_instant*"
+        {
+            "learner_id": "id*",
+            "skill_id": "id*",
+            "level": "level*",
+            "source": "text*",
+            "at": "past_instant*",
+        }
     ),
 )
 
 ASSIGNMENTS = Table(
     name="assignments",
     key=("learner_id", "module_id"),
-    columns=_columns(learner_id="id*", module_id="id*", due_at="instant", reason="text"),
+    columns=_columns(
+        {"learner_id": "id*", "module_id": "id*", "due_at": "instant", "reason": "text"}
+    ),
 )
 
 OUTCOMES = Table(
     name="outcomes",
     key=("learner_id", "metric", "at"),
     is_journal=True,
-    columns=_columns(learner_id="id*", metric="text*", value="value*", at="past_instant*"),
+    columns=_columns(
+        {"learner_id": "id*", "metric": "text*", "value": "value*", "at": "past_instant*"}
+    ),
 )
 
 SPLITS = Table(
-    name="splits", key=("learner_id",), columns=_columns(learner_id="id*", part="part*")
+    name="splits", key=("learner_id",), columns=_columns({"learner_id": "id*", "part": "part*"})
 )
 
 # What is described comes before what happened, and the longest table last.

@@ -1,0 +1,285 @@
+"""What speaks of a learner's skills, as one table: attempts, completions, direct judgements.
+
+An attempt is a judged interaction and always one row, however many skills its module has; its
+skills are *tags* in a second table. What is known before a row is what happened at strictly
+earlier instants: attempts at one instant do not see one another's results, since a quiz often
+reports all its answers at once. Where `at` are ordinals, the order of rows alone counts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.log import InteractionLog
+from features.encode.ranks import RankedGroups, rank_groups
+from features.encode.skills import ModuleSkillIndex
+
+CHUNK_ROWS = 250_000
+
+# How far a direct judgement lies from the level it judges: one standard deviation, in levels.
+# Agreement of raters with tests is moderate (self-ratings correlate about .3 with performance,
+# supervisors' about .5: Zell & Krizan 2014; Conway & Huffcutt 1997), a test's own is the best.
+STANDARD_ERROR_BY_SOURCE: Mapping[str, float] = {
+    "assessment": 0.10,
+    "performance": 0.15,
+    "manager": 0.18,
+    "peer": 0.20,
+    "self": 0.28,
+}
+STANDARD_ERROR_OF_OTHERS = 0.20
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceLog:
+    """Direct judgements of skills, in any order; all arrays have n rows.
+
+    Attributes
+    ----------
+    learner, skill
+        int32, positions in the log's `learner_ids` and the index's `skill_ids`.
+    level, standard_error
+        float64, levels in [0,1].
+    at_seconds
+        float64.
+    """
+
+    learner: NDArray[np.int32]
+    skill: NDArray[np.int32]
+    level: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+    at_seconds: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.learner)
+
+    def between(self, first: int, end: int) -> "EvidenceLog":
+        """Return the judgements of learners first … end − 1, numbered from 0."""
+        kept = (self.learner >= first) & (self.learner < end)
+        return EvidenceLog(
+            learner=self.learner[kept] - np.int32(first),
+            skill=self.skill[kept],
+            level=self.level[kept],
+            standard_error=self.standard_error[kept],
+            at_seconds=self.at_seconds[kept],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptTable:
+    """Rows in order of learner and instant, and their tags (row × skill).
+
+    Attributes
+    ----------
+    n_learners, n_skills
+        Sizes; skill `n_skills` stands for "untagged".
+    is_timed
+        Whether instants are points in time.
+    learner, module
+        int64, (n,); module −1 for direct judgements.
+    at_seconds
+        float64, (n,).
+    success
+        int8, (n,): 1, 0, or −1 for rows that are no attempt.
+    grade
+        float64, (n,): the score where there is one, else success; 0 for rows that are no attempt.
+    is_study
+        bool, (n,): the module was completed without being judged.
+    log_row
+        int64, (n,): row of the log, −1 for direct judgements.
+    level, standard_error
+        float64, (n,): of direct judgements, NaN elsewhere.
+    indptr, skill, weight
+        Tags of row i are indptr[i]:indptr[i + 1]; every row has at least one.
+    """
+
+    n_learners: int
+    n_skills: int
+    is_timed: bool
+    learner: NDArray[np.int64]
+    module: NDArray[np.int64]
+    at_seconds: NDArray[np.float64]
+    success: NDArray[np.int8]
+    grade: NDArray[np.float64]
+    is_study: NDArray[np.bool_]
+    log_row: NDArray[np.int64]
+    level: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+    indptr: NDArray[np.int64]
+    skill: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.learner)
+
+    @property
+    def is_attempt(self) -> NDArray[np.bool_]:
+        """Rows that judge a module."""
+        return self.success >= 0
+
+    @cached_property
+    def tag_row(self) -> NDArray[np.int64]:
+        """The row of each tag."""
+        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
+
+    @property
+    def _instants(self) -> NDArray[np.float64] | None:
+        return self.at_seconds if self.is_timed else None
+
+    @cached_property
+    def by_learner(self) -> RankedGroups:
+        """Rows by learner."""
+        return rank_groups(self.learner, self._instants)
+
+    @cached_property
+    def by_skill(self) -> RankedGroups:
+        """Tags by learner and skill."""
+        row, instants = self.tag_row, self._instants
+        key = self.learner[row] * (self.n_skills + 1) + self.skill
+        return rank_groups(key, None if instants is None else instants[row])
+
+    @cached_property
+    def by_module(self) -> RankedGroups:
+        """Rows by learner and module; direct judgements are a module of their own."""
+        n_modules = int(self.module.max(initial=-1)) + 2
+        return rank_groups(self.learner * n_modules + self.module + 1, self._instants)
+
+
+def tabulate(
+    log: InteractionLog, index: ModuleSkillIndex, evidence: EvidenceLog | None = None
+) -> AttemptTable:
+    """Collect attempts, completions and direct judgements of the learners of `log`.
+
+    Parameters
+    ----------
+    log
+        Its `module_ids` are those of `index`.
+    index
+        Skills of the modules.
+    evidence
+        Direct judgements of the same learners; one at the instant of an attempt comes after it.
+    """
+    rows = np.flatnonzero((log.success >= 0) | log.done)
+    success = log.success[rows]
+    is_attempt = success >= 0
+    graded = np.where(np.isnan(log.score[rows]), success, log.score[rows])
+    n_judgements = 0 if evidence is None else len(evidence)
+    nothing = np.full(n_judgements, -1)
+    indptr, skill, weight = tagged(index)
+    own = log.module[rows].astype(np.int64)
+    lengths = np.diff(indptr)[own]
+    tags = _spans(indptr[own], lengths)
+    table = AttemptTable(
+        n_learners=log.n_learners,
+        n_skills=len(index.skill_ids),
+        is_timed=log.is_timed,
+        learner=_join(log.learner[rows], None if evidence is None else evidence.learner, np.int64),
+        module=np.append(own, nothing),
+        at_seconds=_join(
+            log.at_seconds[rows], None if evidence is None else evidence.at_seconds, np.float64
+        ),
+        success=np.append(success, nothing.astype(np.int8)),
+        grade=np.append(np.where(is_attempt, graded, 0.0), np.zeros(n_judgements)),
+        is_study=np.append(~is_attempt, np.zeros(n_judgements, dtype=bool)),
+        log_row=np.append(rows, nothing),
+        level=_join(np.full(len(rows), np.nan), None if evidence is None else evidence.level),
+        standard_error=_join(
+            np.full(len(rows), np.nan), None if evidence is None else evidence.standard_error
+        ),
+        indptr=np.cumsum(np.concatenate([[0], lengths, np.ones(n_judgements, dtype=np.int64)])),
+        skill=_join(skill[tags], None if evidence is None else evidence.skill, np.int64),
+        weight=np.append(weight[tags], np.ones(n_judgements)),
+    )
+    return table if n_judgements == 0 else _in_order(table)
+
+
+def tabulate_in_chunks(
+    log: InteractionLog,
+    index: ModuleSkillIndex,
+    evidence: EvidenceLog | None = None,
+    *,
+    chunk_rows: int = CHUNK_ROWS,
+) -> Iterator[tuple[slice, AttemptTable]]:
+    """Yield tables of successive learners, about `chunk_rows` interactions each.
+
+    Yields
+    ------
+    tuple
+        The slice of the log's rows that the table's `log_row` counts from, and the table.
+    """
+    first = 0
+    while first < log.n_learners:
+        end = int(np.searchsorted(log.starts, log.starts[first] + chunk_rows, side="right")) - 1
+        end = min(max(end, first + 1), log.n_learners)
+        rows = slice(int(log.starts[first]), int(log.starts[end]))
+        part = None if evidence is None else evidence.between(first, end)
+        yield rows, tabulate(_learners_between(log, first, end), index, part)
+        first = end
+
+
+def tagged(
+    index: ModuleSkillIndex,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the index's rows with one tag "untagged" for modules that have no skill."""
+    lengths = np.diff(index.indptr)
+    at = index.indptr[:-1][lengths == 0]
+    untagged = np.full(len(at), len(index.skill_ids))
+    return (
+        np.cumsum(np.concatenate([[0], np.maximum(lengths, 1)])).astype(np.int64),
+        np.insert(index.skill.astype(np.int64), at, untagged),
+        np.insert(index.weight, at, np.ones(len(at))),
+    )
+
+
+def _learners_between(log: InteractionLog, first: int, end: int) -> InteractionLog:
+    """Return a log of learners first … end − 1 whose arrays are views."""
+    rows = slice(int(log.starts[first]), int(log.starts[end]))
+    return InteractionLog(
+        learner_ids=type(log.learner_ids)(log.learner_ids.ids[first:end]),
+        module_ids=log.module_ids,
+        learner=log.learner[rows] - np.int32(first),
+        module=log.module[rows],
+        event=log.event[rows],
+        at_seconds=log.at_seconds[rows],
+        score=log.score[rows],
+        success=log.success[rows],
+        starts=log.starts[first : end + 1] - log.starts[first],
+    )
+
+
+def _in_order(table: AttemptTable) -> AttemptTable:
+    """Sort rows by learner and instant; rows of the log stay before judgements where they tie."""
+    order = np.lexsort((table.at_seconds, table.learner))
+    lengths = np.diff(table.indptr)[order]
+    tags = _spans(table.indptr[order], lengths)
+    return AttemptTable(
+        n_learners=table.n_learners,
+        n_skills=table.n_skills,
+        is_timed=table.is_timed,
+        learner=table.learner[order],
+        module=table.module[order],
+        at_seconds=table.at_seconds[order],
+        success=table.success[order],
+        grade=table.grade[order],
+        is_study=table.is_study[order],
+        log_row=table.log_row[order],
+        level=table.level[order],
+        standard_error=table.standard_error[order],
+        indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        skill=table.skill[tags],
+        weight=table.weight[tags],
+    )
+
+
+def _join(rows: NDArray, judgements: NDArray | None, dtype: type = np.float64) -> NDArray:
+    both = rows if judgements is None else np.append(rows, judgements)
+    return both.astype(dtype)
+
+
+def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return starts[i], starts[i] + 1, …, starts[i] + lengths[i] − 1 for every i in turn."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - lengths), lengths) + np.arange(total)

@@ -1,0 +1,241 @@
+"""What a prediction looks at: named columns made from a learner's past, no row seeing itself."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.ability import attenuation, posterior
+from features.encode.attempts import AttemptTable
+from features.encode.tallies import Column, Past, Yardstick, pasts_before
+
+DAY_SECONDS = 86_400.0
+
+LEARNER_SIGNALS = (
+    "learner_ability",
+    "learner_wins",
+    "learner_fails",
+    "learner_last",
+    "learner_recent_short",
+    "learner_recent_long",
+    "learner_grade_short",
+    "learner_grade_long",
+    "learner_grade",
+    "learner_idle",
+)
+SKILL_SIGNALS = (
+    "skill_ability",
+    "skill_wins",
+    "skill_fails",
+    "skill_last",
+    "skill_recent_short",
+    "skill_recent_long",
+    "skill_grade_short",
+    "skill_grade_long",
+    "skill_grade",
+    "skill_studies",
+    "skill_gained",
+    "skill_lag",
+    "skill_idle",
+    "skill_is_new",
+)
+MODULE_SIGNALS = (
+    "module_wins",
+    "module_fails",
+    "module_last",
+    "module_grade",
+    "module_lag",
+    "module_idle",
+)
+WEAKEST = "skill_weakest"
+STATE_SIGNALS = (*LEARNER_SIGNALS, *SKILL_SIGNALS, WEAKEST, *MODULE_SIGNALS)
+SIGNALS = (*STATE_SIGNALS, "difficulty", "margin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkillReading:
+    """One learner × skill each row: signals, and the ability posterior in logits.
+
+    Attributes
+    ----------
+    signals
+        float64, (n, len(SKILL_SIGNALS)).
+    ability, variance
+        float64, (n,): relative to the average learner.
+    """
+
+    signals: NDArray[np.float64]
+    ability: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blend:
+    """Skill readings brought together over the tags of a module (or of a set of skills)."""
+
+    signals: NDArray[np.float64]
+    weakest: NDArray[np.float64]
+    ability: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
+
+def read_learner(
+    past: Past, at_seconds: NDArray[np.float64], yardstick: Yardstick, *, is_timed: bool
+) -> NDArray[np.float64]:
+    """Return the `LEARNER_SIGNALS` columns, (n, 10)."""
+    ability, _ = posterior(past.scores, 0.0, yardstick.ability_variance)
+    return np.column_stack([
+        ability,
+        *_counts(past),
+        past.success,
+        *_rates(past),
+        _idle(past, at_seconds, is_timed=is_timed),
+    ])
+
+
+def read_skills(
+    past: Past,
+    learner: Past,
+    place: NDArray[np.float64],
+    at_seconds: NDArray[np.float64],
+    yardstick: Yardstick,
+    *,
+    is_timed: bool,
+) -> SkillReading:
+    """Read skills; what the learner showed elsewhere is the prior of ability in each.
+
+    Parameters
+    ----------
+    past, learner
+        Of the skill and of its learner, n rows each.
+    place
+        float64, (n,): rows of the learner before the instant.
+    """
+    elsewhere, doubt = posterior(learner.scores - past.scores, 0.0, yardstick.ability_variance)
+    ability, variance = posterior(past.scores, elsewhere, doubt + yardstick.skill_variance)
+    signals = np.column_stack([
+        ability - elsewhere,
+        *_counts(past),
+        past.success,
+        *_rates(past),
+        np.log1p(past.values[:, Column.STUDIES]),
+        past.values[:, Column.GAINED],
+        _lag(past, place),
+        _idle(past, at_seconds, is_timed=is_timed),
+        np.isneginf(past.at_seconds),
+    ])
+    return SkillReading(signals=signals, ability=ability, variance=variance)
+
+
+def read_modules(
+    past: Past,
+    place: NDArray[np.float64],
+    at_seconds: NDArray[np.float64],
+    *,
+    is_timed: bool,
+) -> NDArray[np.float64]:
+    """Return the `MODULE_SIGNALS` columns, (n, 6); all zero for modules never tried."""
+    tries = past.values[:, Column.TRIES]
+    return np.column_stack([
+        *_counts(past),
+        past.success,
+        past.values[:, Column.GRADE] / (tries + 1.0),
+        _lag(past, place),
+        _idle(past, at_seconds, is_timed=is_timed),
+    ])
+
+
+def blend(
+    reading: SkillReading, indptr: NDArray[np.int64], weight: NDArray[np.float64]
+) -> Blend:
+    """Average readings over tags by weight, and note how far the weakest skill lies below.
+
+    Parameters
+    ----------
+    reading
+        One row a tag.
+    indptr
+        Tags of row i are indptr[i]:indptr[i + 1], at least one each.
+    weight
+        float64, (n_tags,), positive.
+    """
+    starts = indptr[:-1]
+    share = weight / np.repeat(np.add.reduceat(weight, starts), np.diff(indptr))
+    ability = np.add.reduceat(share * reading.ability, starts)
+    return Blend(
+        signals=np.add.reduceat(share[:, None] * reading.signals, starts),
+        weakest=np.minimum.reduceat(reading.ability, starts) - ability,
+        ability=ability,
+        variance=np.add.reduceat(share * reading.variance, starts),
+    )
+
+
+def encode_attempts(
+    table: AttemptTable, yardstick: Yardstick, difficulty: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return the `SIGNALS` columns of every attempt of the table, from strictly earlier rows.
+
+    Parameters
+    ----------
+    table
+        Any number of learners; rows that are no attempt inform later ones only.
+    yardstick
+        What responses are measured against.
+    difficulty
+        float64, (n_rows,): difficulties that a row's own learner had no part in, in place of the
+        yardstick's (for training rows).
+
+    Returns
+    -------
+    ndarray
+        float64, (n_attempts, len(SIGNALS)), attempts in the order of the table.
+    """
+    if len(table) == 0:
+        return np.zeros((0, len(SIGNALS)))
+    pasts = pasts_before(table, yardstick, difficulty)
+    row, at, timed = table.tag_row, table.at_seconds, table.is_timed
+    skills = read_skills(
+        pasts.skill, pasts.learner.take(row), pasts.place[row], at[row], yardstick, is_timed=timed
+    )
+    blended = blend(skills, table.indptr, table.weight)
+    hard = yardstick.difficulty[table.module] if difficulty is None else difficulty
+    columns = np.column_stack([
+        read_learner(pasts.learner, at, yardstick, is_timed=timed),
+        blended.signals,
+        blended.weakest,
+        read_modules(pasts.module, pasts.place, at, is_timed=timed),
+        hard,
+        attenuation(blended.variance) * (blended.ability - hard),
+    ])
+    return columns[table.is_attempt]
+
+
+def _counts(past: Past) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    wins = past.values[:, Column.WINS]
+    return np.log1p(wins), np.log1p(past.values[:, Column.TRIES] - wins)
+
+
+def _rates(past: Past) -> tuple[NDArray[np.float64], ...]:
+    """Return how far results lie above expectation, pulled to 0 by one imagined attempt."""
+    values = past.values
+    n_recent = values[:, Column.RECENT_TRIES] + 1.0
+    recent = values[:, Column.RECENT] / n_recent
+    grades = values[:, Column.RECENT_GRADE] / n_recent
+    overall = values[:, Column.GRADE] / (values[:, Column.TRIES] + 1.0)
+    return recent[:, 0], recent[:, 1], grades[:, 0], grades[:, 1], overall
+
+
+def _lag(past: Past, place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ln(1 + rows of the learner since the latest of this past), 0 where there is none."""
+    return np.where(np.isneginf(past.at_seconds), 0.0, np.log1p(place - past.place))
+
+
+def _idle(
+    past: Past, at_seconds: NDArray[np.float64], *, is_timed: bool
+) -> NDArray[np.float64]:
+    """Return ln(1 + days since the latest of this past), 0 where there is none or no time."""
+    if not is_timed:
+        return np.zeros(len(at_seconds))
+    last = past.at_seconds
+    days = np.where(np.isneginf(last), 0.0, at_seconds - last) / DAY_SECONDS
+    return np.log1p(np.maximum(days, 0.0))

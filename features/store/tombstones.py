@@ -1,0 +1,65 @@
+"""Erased learners: what is left of them is a hash that keeps them from coming back."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection, text
+
+from features.domain.errors import ErasedError
+from features.store.tables import erased_learners
+from features.store.writing import insert_new, stored_among
+
+_LOCK = 0x657261736564  # "erased"
+
+
+def hash_of(learner_id: str) -> str:
+    """Return what an erased learner is known by."""
+    return sha256(f"waymark learner {learner_id}".encode()).hexdigest()
+
+
+class Tombstones:
+    """Who was erased, as seen by one transaction.
+
+    Who writes about learners asks here first, and so holds off erasures until its end; otherwise
+    a row written while its learner is being erased would stay behind. On SQLite writers come one
+    after the other anyway.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._is_held = False
+        self._clear: set[str] = set()
+
+    def among(self, learner_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of `learner_ids` that were erased."""
+        asked = set(learner_ids) - self._clear
+        if not asked:
+            return frozenset()
+        if not self._is_held:
+            self._lock("pg_advisory_xact_lock_shared")
+            self._is_held = True
+        by_hash = {hash_of(learner_id): learner_id for learner_id in asked}
+        erased = stored_among(self._connection, erased_learners.c.learner_id_hash, by_hash)
+        found = frozenset(by_hash[one] for one in erased)
+        self._clear |= asked - found
+        return found
+
+    def require_none(self, learner_ids: Iterable[str]) -> None:
+        """Raise ErasedError if any of them was erased."""
+        erased = sorted(self.among(learner_ids))
+        if erased:
+            raise ErasedError(
+                f"learner {erased[0]} was erased: nothing more is kept about them. Leave them out"
+            )
+
+    def add(self, learner_id: str, at: datetime) -> None:
+        """Erase from now on; waits for those who are writing about learners."""
+        self._lock("pg_advisory_xact_lock")
+        self._clear.discard(learner_id)
+        row = {"learner_id_hash": hash_of(learner_id), "erased_at": at}
+        insert_new(self._connection, erased_learners, [row], erased_learners.c.learner_id_hash)
+
+    def _lock(self, function: str) -> None:
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text(f"SELECT {function}(:lock)"), {"lock": _LOCK})

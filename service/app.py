@@ -1,0 +1,97 @@
+"""The one place where the service is wired together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from features.settings import Settings
+from service.auth import Keyring
+from service.champion import copies_folder
+from service.database import FIRST_ATTEMPT_SECONDS, Database
+from service.metrics import create_metrics
+from service.middleware import BoundBody, KeepSegments, KeyGate, Measure
+from service.models import ModelHolder
+from service.problems import add_problem_handlers
+from service.rankings import Rankings
+from service.routes import every_router
+from service.state import LifespanState, Service
+
+DESCRIPTION = """
+Which module should a learner take next, why, and what will it change.
+
+Every route under `/v1` needs `Authorization: Bearer KEY` with one scope. Errors are
+`application/problem+json` (RFC 9457). Instants are ISO 8601 in UTC, levels and probabilities lie
+in [0,1].
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the service. Nothing is opened before its lifespan starts.
+
+    Parameters
+    ----------
+    settings
+        Where the workspace's parts are. The registry is not asked from here: `service.serve`
+        starts the watcher that keeps copies of its champion.
+    """
+    app = FastAPI(
+        title="Waymark",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=_lifespan_of(settings),
+        redirect_slashes=False,
+        redoc_url=None,
+        middleware=[
+            Middleware(Measure),
+            Middleware(BoundBody),
+            Middleware(KeepSegments),
+            Middleware(KeyGate),
+        ],
+    )
+    add_problem_handlers(app)
+    for router in every_router():
+        app.include_router(router)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Build the service from WAYMARK_ variables; for uvicorn's `--factory`."""
+    return create_app(Settings())
+
+
+def _lifespan_of(
+    settings: Settings,
+) -> Callable[[FastAPI], AbstractAsyncContextManager[LifespanState]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
+        service = create_service(settings)
+        await asyncio.to_thread(service.models.poll)
+        opening = asyncio.create_task(service.database.open_with_patience())
+        watching = asyncio.create_task(service.models.watch())
+        await asyncio.wait({opening}, timeout=FIRST_ATTEMPT_SECONDS)
+        try:
+            yield {"service": service}
+        finally:
+            for task in (opening, watching):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            service.database.close()
+
+    return lifespan
+
+
+def create_service(settings: Settings) -> Service:
+    """Make the parts of the service; nothing is opened yet."""
+    database = Database(settings.database_url)
+    rankings = Rankings()
+    return Service(
+        database=database,
+        keyring=Keyring(database),
+        models=ModelHolder(copies_folder(settings), rankings.adopt),
+        rankings=rankings,
+        metrics=create_metrics(),
+    )

@@ -1,0 +1,128 @@
+"""What happens to every request before its route: measure, bound, decode, authenticate."""
+
+import time
+from typing import cast
+from urllib.parse import unquote_to_bytes
+
+from fastapi import HTTPException
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from features.domain.errors import StoreUnavailableError, UnauthenticatedError
+from service.problems import CODES, answer_for, problem_response
+from service.state import Service
+
+MAX_BODY_BYTES = 10_000_000
+TOO_LARGE = f"A request may hold {MAX_BODY_BYTES:,} bytes. Send less at a time."
+GUARDED = "/v1/"
+
+
+def service_of(scope: Scope) -> Service:
+    """Return the service a request is for."""
+    return cast("Service", scope["state"]["service"])
+
+
+class Measure:
+    """Counts answers and how long they took, by route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note_status)
+        finally:
+            route = getattr(scope.get("route"), "path", "unmatched")
+            seconds = time.perf_counter() - started
+            service_of(scope).metrics.observe(scope["method"], route, status, seconds)
+
+
+class BoundBody:
+    """Refuses bodies over `MAX_BODY_BYTES`, announced or not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+            refusal = problem_response(413, CODES[413], TOO_LARGE)
+            await refusal(scope, receive, send)
+            return
+        n_bytes = 0
+
+        async def count() -> Message:
+            nonlocal n_bytes
+            message = await receive()
+            n_bytes += len(message.get("body", b""))
+            if n_bytes > MAX_BODY_BYTES:
+                raise HTTPException(413, TOO_LARGE)
+            return message
+
+        await self.app(scope, count, send)
+
+
+class KeepSegments:
+    """Keeps a slash inside an id (%2F) apart from the slashes between the parts of a path.
+
+    Servers decode paths before routing. Here each segment is decoded by itself, and `/` and `%`
+    in it are escaped again; `service.routes.paths` undoes that when a route reads an id.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        raw_path: bytes = scope.get("raw_path") or b""
+        if scope["type"] == "http" and b"%" in raw_path:
+            scope["path"] = "/".join(_decode(segment) for segment in raw_path.split(b"/"))
+        await self.app(scope, receive, send)
+
+
+class KeyGate:
+    """Lets only known keys through to /v1, before a byte of the body is read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or not scope["path"].startswith(GUARDED):
+            await self.app(scope, receive, send)
+            return
+        keyring = service_of(scope).keyring
+        authorization = Headers(scope=scope).get("authorization", "")
+        try:
+            caller = keyring.recall(authorization)
+            if caller is None:
+                caller = await run_in_threadpool(keyring.authenticate, authorization)
+        except (UnauthenticatedError, StoreUnavailableError) as error:
+            await answer_for(error)(scope, receive, send)
+            return
+        scope["state"]["caller"] = caller
+        await self.app(scope, receive, send)
+
+
+def _decode(segment: bytes) -> str:
+    # Bytes that are not UTF-8 become lone surrogates, which every id refuses.
+    text = unquote_to_bytes(segment).decode("utf-8", "surrogateescape")
+    return text.replace("%", "%25").replace("/", "%2F")

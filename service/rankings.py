@@ -1,0 +1,77 @@
+"""What a worker ranks with: the catalogue at its newest revision bound to one snapshot."""
+
+from threading import Lock
+
+from features.domain.catalogue import Catalogue, Policy
+from features.domain.errors import SnapshotError
+from features.encode.catalogue import CatalogueIndex, index_catalogue
+from features.score.scorer import Scorer, bind
+from features.score.snapshot import Snapshot
+from features.store.workspace import Repositories
+
+DEFAULT_POLICY = "default"
+
+
+class Rankings:
+    """The scorer of the moment; a request takes it once and keeps it to its end."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._snapshot: Snapshot | None = None
+        self._scorer: Scorer | None = None
+
+    def current(self, repositories: Repositories) -> Scorer:
+        """Return a scorer for the catalogue as it is stored now.
+
+        The catalogue is read only where its revision has moved.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the database does not answer.
+        """
+        revision = repositories.catalogue.revision()
+        scorer = self._scorer
+        if scorer is None or scorer.index.catalogue.revision != revision:
+            with self._lock:
+                scorer = self._scorer
+                if scorer is None or scorer.index.catalogue.revision != revision:
+                    index = index_catalogue(repositories.catalogue.load())
+                    scorer = self._scorer = bind(index, self._snapshot)
+        return scorer
+
+    def remembered(self) -> Scorer | None:
+        """Return the last scorer, for when the database is down; None before the first."""
+        return self._scorer
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Serve `snapshot` from the next request on.
+
+        Raises
+        ------
+        SnapshotError
+            If it cannot be bound; the one before stays.
+        """
+        with self._lock:
+            scorer = self._scorer
+            index = index_catalogue(Catalogue()) if scorer is None else scorer.index
+            bound = _bind(index, snapshot)
+            self._snapshot = snapshot
+            if scorer is not None:
+                self._scorer = bound
+
+
+def _bind(index: CatalogueIndex, snapshot: Snapshot) -> Scorer:
+    """Bind a snapshot whose parts may not be what its manifest says."""
+    try:
+        return bind(index, snapshot)
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise SnapshotError(
+            f"snapshot {snapshot.version} cannot be used: {error!r}. Train and promote again."
+        ) from error
+
+
+def default_policy(scorer: Scorer) -> Policy:
+    """Return the stored policy called `default`, or the built-in one."""
+    stored = scorer.index.catalogue.policies
+    return next((policy for policy in stored if policy.policy_id == DEFAULT_POLICY), Policy())

@@ -1,0 +1,144 @@
+"""Events, evidence and outcomes on the wire: many rows, each taken or refused by itself."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, SkipValidation
+
+from features.domain.history import Event, Evidence, Interaction, Outcome, derive_event_id
+from service.schemas.fields import Body, Id, Instant, Prose, Unit, View, Word
+
+MAX_ROWS = 1_000
+
+
+class EventRow(Body):
+    """An interaction of a learner with a module."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "event_id": "lms-000017",
+                    "learner_id": "u1",
+                    "module_id": "accounting-basics",
+                    "event": "completed",
+                    "at": "2026-11-20T09:30:00Z",
+                    "score": 0.8,
+                }
+            ]
+        }
+    )
+
+    learner_id: Id
+    module_id: Id
+    event: Annotated[Event, Field(strict=False)]
+    at: Instant
+    score: Unit | None = Field(None, description="With `rated`: the rating.")
+    success: bool | None = None
+    duration_seconds: float | None = Field(None, ge=0)
+    attempt: int | None = Field(None, ge=0, le=2_147_483_647)
+    event_id: Id | None = Field(
+        None, description="A hash of learner, module, event, at and attempt where absent."
+    )
+    comment: Prose | None = None
+    recommendation_id: Id | None = Field(None, description="The recommendation it followed.")
+
+    def to_domain(self) -> Interaction:
+        """Make the interaction."""
+        event_id = self.event_id or derive_event_id(
+            self.learner_id, self.module_id, self.event, self.at, self.attempt
+        )
+        return Interaction(**self.model_dump(exclude={"event_id"}), event_id=event_id)
+
+
+class EvidenceRow(Body):
+    """A direct judgement of a skill."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "learner_id": "u1",
+                    "skill_id": "accounting",
+                    "level": 0.6,
+                    "source": "manager",
+                    "at": "2026-11-20T09:30:00Z",
+                }
+            ]
+        }
+    )
+
+    learner_id: Id
+    skill_id: Id
+    level: Unit
+    source: Word = Field(description="Such as assessment, self, manager, peer, performance.")
+    at: Instant
+
+    def to_domain(self) -> Evidence:
+        """Make the evidence."""
+        return Evidence(**self.model_dump())
+
+
+class OutcomeRow(Body):
+    """A business result of a learner."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "learner_id": "u1",
+                    "metric": "errors_per_week",
+                    "value": 3,
+                    "at": "2026-11-20T09:30:00Z",
+                }
+            ]
+        }
+    )
+
+    learner_id: Id
+    metric: Word
+    value: float
+    at: Instant
+
+    def to_domain(self) -> Outcome:
+        """Make the outcome."""
+        return Outcome(**self.model_dump())
+
+
+# Rows are described here and checked one by one, so that a bad row refuses itself alone.
+EventRows = Annotated[list[SkipValidation[EventRow]], Field(max_length=MAX_ROWS)]
+EvidenceRows = Annotated[list[SkipValidation[EvidenceRow]], Field(max_length=MAX_ROWS)]
+OutcomeRows = Annotated[list[SkipValidation[OutcomeRow]], Field(max_length=MAX_ROWS)]
+
+
+class EventsBody(Body):
+    """Up to 1000 events."""
+
+    events: EventRows
+
+
+class EvidenceBody(Body):
+    """Up to 1000 judgements."""
+
+    evidence: EvidenceRows
+
+
+class OutcomesBody(Body):
+    """Up to 1000 outcomes."""
+
+    outcomes: OutcomeRows
+
+
+class RejectionView(View):
+    """A row that was refused: its place in the request, a stable code, and why."""
+
+    index: int
+    code: str
+    detail: str
+
+
+class BatchView(View):
+    """What became of the rows; those accepted are on disk."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[RejectionView]

@@ -1,0 +1,44 @@
+"""What an app holds while it runs, made once in its lifespan."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, TypedDict, cast
+
+from fastapi import Depends, Request
+
+from service.auth import Keyring
+from service.database import Database
+from service.metrics import Metrics
+from service.models import ModelHolder
+from service.rankings import Rankings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """The parts every route works with."""
+
+    database: Database
+    keyring: Keyring
+    models: ModelHolder
+    rankings: Rankings
+    metrics: Metrics
+
+
+class LifespanState(TypedDict):
+    """What the lifespan hands to every request."""
+
+    service: Service
+
+
+async def get_service(request: Request) -> Service:
+    """Return the service a request is for."""
+    return cast("Service", request.state.service)
+
+
+async def read_clock() -> datetime:
+    """Return the present instant; the one place where the service looks at the clock."""
+    return datetime.now(UTC)
+
+
+CurrentService = Annotated[Service, Depends(get_service)]
+Now = Annotated[datetime, Depends(read_clock)]

@@ -1,0 +1,192 @@
+"""The watcher: a process of its own that fetches the registry's champion for the workers.
+
+It is the only part of the service that touches MLflow. It keeps complete, checked copies beside a
+small file that names the one to serve; a copy that fails its check never gets there.
+"""
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from features.domain.errors import RegistryError, SnapshotError, WaymarkError
+from features.settings import Settings
+from features.store.registry import CHAMPION, Registry
+from features.store.snapshots import MANIFEST, read_snapshot
+from service.champion import Champion, copies_folder, read_champion, write_champion
+
+NOTHING_YET = Champion(version=None, folder=None, checked_at=None, error=None)
+INCOMING = ".incoming-"
+N_KEPT_COPIES = 4
+REWRITE_AFTER = timedelta(seconds=10)
+
+log = logging.getLogger("waymark.watcher")
+
+
+class Source(Protocol):
+    """What the watcher asks of a registry."""
+
+    def version_of(self, alias: str) -> str | None:
+        """Return the version an alias points to, None where it is not set."""
+
+    def fetch(self, version: str, into: Path) -> Path:
+        """Copy a version's snapshot into a folder."""
+
+
+@dataclass(kw_only=True)
+class Watcher:
+    """Brings `champion.json` up to date, one `check` at a time.
+
+    Attributes
+    ----------
+    source
+        The registry.
+    copies
+        Where copies and `champion.json` are kept.
+    verified
+        The version fetched and checked by this process; older copies are not trusted to be the
+        registry's present one, since a registry that was made anew counts from 1 again.
+    refused
+        A version that failed its check, and why; it is not fetched again until the alias moves.
+    """
+
+    source: Source
+    copies: Path
+    verified: str | None = None
+    refused: tuple[str, str] | None = None
+    _written: Champion = field(default=NOTHING_YET, init=False)
+
+    def announce(self) -> None:
+        """Say that somebody is watching: workers without a copy then wait for the first check."""
+        self._write(replace(read_champion(self.copies) or NOTHING_YET, checked_at=None))
+
+    def check(self, now: datetime) -> Champion:
+        """Ask the registry once and write down what to serve.
+
+        Parameters
+        ----------
+        now
+            Aware UTC, kept as `checked_at`.
+        """
+        before = read_champion(self.copies) or NOTHING_YET
+        try:
+            found = self._find(before)
+        except (RegistryError, SnapshotError, OSError) as error:
+            found = replace(before, error=_words(error))
+        champion = replace(found, checked_at=now)
+        if self._is_news(champion):
+            self._write(champion)
+        return champion
+
+    def _find(self, before: Champion) -> Champion:
+        version = self.source.version_of(CHAMPION)
+        if version is None:
+            return replace(before, error=_absence(before))
+        if version == self.verified == before.version:
+            return replace(before, error=None)
+        if self.refused is not None and version == self.refused[0]:
+            return replace(before, error=self.refused[1])
+        return self._take(version, before.folder)
+
+    def _take(self, version: str, present: str | None) -> Champion:
+        """Fetch, check and name a version; the copy moves to its place only when it is sound."""
+        incoming = self.copies / f"{INCOMING}{os.getpid()}"
+        try:
+            require_plain_name(version)
+            self.source.fetch(version, incoming)
+            read_snapshot(incoming, version)
+            folder = self._settle(incoming, version, present)
+        except SnapshotError as error:
+            self.refused = (version, error.detail)
+            raise
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
+        self.verified, self.refused = version, None
+        self._drop_old_copies(keep=folder)
+        log.info("version %s is the champion and ready to serve", version)
+        return Champion(version=version, folder=folder, checked_at=None, error=None)
+
+    def _settle(self, incoming: Path, version: str, present: str | None) -> str:
+        """Give a checked copy a place of its own, unless it is there already; return its name."""
+        if present is not None and self._holds(present, incoming):
+            return present
+        folder = version
+        attempt = 1
+        while (self.copies / folder).exists():
+            attempt += 1
+            folder = f"{version}.{attempt}"
+        incoming.rename(self.copies / folder)
+        return folder
+
+    def _holds(self, folder: str, incoming: Path) -> bool:
+        """Tell whether an intact copy of the same content is in `folder`."""
+        try:
+            read_snapshot(self.copies / folder)
+            return (self.copies / folder / MANIFEST).read_bytes() == (
+                incoming / MANIFEST
+            ).read_bytes()
+        except (SnapshotError, OSError):
+            return False
+
+    def _drop_old_copies(self, keep: str) -> None:
+        folders = [path for path in self.copies.iterdir() if path.is_dir() and path.name != keep]
+        folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in folders[N_KEPT_COPIES - 1 :]:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _is_news(self, champion: Champion) -> bool:
+        written = self._written
+        if written.checked_at is None or replace(written, checked_at=None) != replace(
+            champion, checked_at=None
+        ):
+            return True
+        return (champion.checked_at or written.checked_at) - written.checked_at > REWRITE_AFTER
+
+    def _write(self, champion: Champion) -> None:
+        write_champion(self.copies, champion)
+        self._written = champion
+
+
+def watch(settings: Settings, pause: Callable[[float], None] = time.sleep) -> None:
+    """Check the registry every `watch_seconds`, for as long as the process lives."""
+    registry = Registry(settings.tracking_uri, settings.model_name)
+    watcher = Watcher(source=registry, copies=copies_folder(settings))
+    said: str | None = None
+    while True:
+        try:
+            champion = watcher.check(datetime.now(UTC))
+        except OSError as error:
+            log.error("the folder of copies cannot be written: %s", error)  # noqa: TRY400 - words
+        else:
+            if champion.error != said:
+                said = champion.error
+                log.warning("%s", said or "the registry answers again")
+        pause(settings.watch_seconds)
+
+
+def require_plain_name(version: str) -> None:
+    """Refuse a version that cannot name a folder beside the others.
+
+    Raises
+    ------
+    SnapshotError
+        If it is empty, hidden or a path.
+    """
+    if not version or version.startswith(".") or Path(version).name != version:
+        raise SnapshotError(f"{version!r} is not a version: it cannot name a folder")
+
+
+def _absence(before: Champion) -> str | None:
+    """Say what it means that no champion is named; having none from the start is no error."""
+    if before.version is None:
+        return None
+    return f"the registry names no champion any more; version {before.version} goes on serving"
+
+
+def _words(error: Exception) -> str:
+    return error.detail if isinstance(error, WaymarkError) else str(error)

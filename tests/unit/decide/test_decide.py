@@ -1,0 +1,244 @@
+"""What decide promises, on catalogues small enough to check by hand."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from academy import (
+    GREEDY,
+    NOW,
+    catalogue_of,
+    event,
+    module,
+    needs,
+    owes,
+    request,
+    rng,
+    scorer_of,
+)
+
+from features.decide.decide import decide, skill_standings
+from features.domain.catalogue import Policy, Prerequisite
+from features.domain.history import Learner
+
+
+def ids(recommendation):
+    return [item.module_id for item in recommendation.items]
+
+
+def withheld(recommendation):
+    return {w.module_id: w for w in recommendation.withheld}
+
+
+def test_contributions_sum_to_the_score_of_every_item():
+    catalogue = catalogue_of(
+        *(module(f"m{k}", "sql", difficulty=k / 10) for k in range(8)), sql=0.8
+    )
+    scorer = scorer_of(catalogue, affinity={"m3": 0.9}, p_success={"m5": 0.4})
+    answer = decide(request(limit=8, available_minutes=10), scorer, Policy(), rng())
+    assert len(answer.items) == 8
+    for item in answer.items:
+        assert sum(item.contributions.values()) == pytest.approx(item.score, abs=1e-12)
+
+
+def test_completed_modules_are_never_recommended():
+    scorer = scorer_of(catalogue_of(module("m1"), module("m2")))
+    assert ids(decide(request(event("m1"), limit=5), scorer, GREEDY, rng())) == ["m2"]
+
+
+def test_a_failed_module_stays_open_and_a_later_failure_does_not_undo_done():
+    scorer = scorer_of(catalogue_of(module("m1"), module("m2")))
+    failed = request(
+        event("m1", "failed"), event("m2", days_ago=5), event("m2", "failed", 2), limit=5
+    )
+    assert ids(decide(failed, scorer, GREEDY, rng())) == ["m1"]
+
+
+def test_a_hard_prerequisite_locks_and_the_lock_is_told():
+    scorer = scorer_of(catalogue_of(module("m1"), module("m2", prerequisites=(needs("m1"),))))
+    answer = decide(request(limit=5), scorer, GREEDY, rng())
+    assert ids(answer) == ["m1"]
+    assert answer.items[0].unlocks == ("m2",)
+    assert withheld(answer)["m2"].needs == ("m1",)
+    assert "About m1" in withheld(answer)["m2"].text
+
+
+def test_a_module_with_two_missing_prerequisites_is_unlocked_by_neither():
+    locked = module("m3", prerequisites=(needs("m1"), needs("m2")))
+    scorer = scorer_of(catalogue_of(module("m1"), module("m2"), locked))
+    answer = decide(request(limit=5), scorer, GREEDY, rng())
+    assert [item.unlocks for item in answer.items] == [(), ()]
+
+
+def test_a_prerequisite_outside_the_catalogue_can_never_be_met():
+    scorer = scorer_of(catalogue_of(module("m1"), module("m2", prerequisites=(needs("gone"),))))
+    answer = decide(request(event("m1"), limit=5), scorer, GREEDY, rng())
+    assert ids(answer) == []
+    assert withheld(answer)["m2"].needs == ("gone",)
+
+
+def test_a_skill_prerequisite_opens_at_its_mastery():
+    link = Prerequisite(requires_skill_id="sql", min_mastery=0.5)
+    catalogue = catalogue_of(module("m1", prerequisites=(link,)), sql=0.8)
+    low = decide(request(), scorer_of(catalogue, mastery={"sql": 0.49}), GREEDY, rng())
+    high = decide(request(), scorer_of(catalogue, mastery={"sql": 0.5}), GREEDY, rng())
+    assert ids(low) == []
+    assert withheld(low)["m1"].code == "skill_prerequisite"
+    assert ids(high) == ["m1"]
+
+
+def test_a_soft_prerequisite_scales_the_score_by_what_is_missing():
+    catalogue = catalogue_of(module("m1"), module("m2", prerequisites=(needs("m1", 0.4),)))
+    answer = decide(request(limit=2), scorer_of(catalogue), GREEDY, rng())
+    scores = {item.module_id: item.score for item in answer.items}
+    assert scores["m2"] == pytest.approx(0.6 * scores["m1"])
+
+
+def test_questions_inactive_other_language_and_uncovered_needs_are_not_eligible():
+    catalogue = catalogue_of(
+        module("question", kind="question"),
+        module("later", active_from=NOW + timedelta(days=1)),
+        module("retired", active_until=NOW),
+        module("german", language="de-AT"),
+        module("plain", language="en"),
+        module("captioned", language="en-GB", accessibility=frozenset({"captions"})),
+        module("anywhere", accessibility=frozenset({"captions", "transcript"})),
+    )
+    learner = Learner(learner_id="ada", language="en", needs=frozenset({"captions"}))
+    answer = decide(request(learner=learner, limit=9), scorer_of(catalogue), GREEDY, rng())
+    assert sorted(ids(answer)) == ["anywhere", "captioned"]
+    assert withheld(answer)["later"].code == "not_yet_active"
+
+
+def test_asked_formats_and_exclusions_are_kept():
+    catalogue = catalogue_of(
+        module("m1", format="video"), module("m2", format="article"), module("m3", format="video")
+    )
+    asked = request(limit=5, formats=frozenset({"video"}), exclude=frozenset({"m3"}))
+    assert ids(decide(asked, scorer_of(catalogue), GREEDY, rng())) == ["m1"]
+
+
+def test_an_overdue_assignment_leads_with_its_reason_whatever_its_score():
+    catalogue = catalogue_of(module("m1", "sql"), module("m2"), sql=0.9)
+    asked = request(assignments=[owes("m2", days=-1)], limit=2)
+    answer = decide(asked, scorer_of(catalogue, affinity={"m2": 0.0}), Policy(exploration=1), rng())
+    assert ids(answer) == ["m2", "m1"]
+    assert answer.items[0].tier == 0
+    assert answer.items[0].reasons[0].code == "overdue"
+    assert answer.items[0].propensity == 1.0
+
+
+def test_a_date_presses_once_waiting_one_session_would_break_it():
+    catalogue = catalogue_of(module("m1", duration_minutes=60))
+    tiers = [
+        decide(request(assignments=[owes("m1", days)]), scorer_of(catalogue), GREEDY, rng())
+        .items[0]
+        .tier
+        for days in (3.0, 3.1)
+    ]
+    assert tiers == [0, 1]
+
+
+def test_a_faded_required_skill_brings_its_done_module_back_after_the_cooldown():
+    catalogue = catalogue_of(module("m1", "sql"), sql=0.8)
+    faded = scorer_of(catalogue, mastery={"sql": 0.5})
+    kept = scorer_of(catalogue, mastery={"sql": 0.8})
+    old, recent = request(event("m1", days_ago=31)), request(event("m1", days_ago=29))
+    assert ids(decide(old, faded, GREEDY, rng())) == ["m1"]
+    assert decide(old, faded, GREEDY, rng()).items[0].reasons[0].code == "refresher"
+    assert ids(decide(old, kept, GREEDY, rng())) == []
+    assert ids(decide(recent, faded, GREEDY, rng())) == []
+
+
+def test_a_faded_skill_that_no_role_or_goal_asks_for_brings_nothing_back():
+    catalogue = catalogue_of(module("m1", "chess"), sql=0.8)
+    scorer = scorer_of(catalogue, mastery={"chess": 0.1})
+    assert ids(decide(request(event("m1", days_ago=400)), scorer, GREEDY, rng())) == []
+
+
+def test_the_gap_term_is_per_hour_and_relative_to_the_best_eligible():
+    catalogue = catalogue_of(
+        module("short", "sql", duration_minutes=30),
+        module("long", "sql", duration_minutes=120),
+        sql=0.8,
+    )
+    only_gap = replace(GREEDY, weights={"gap": 1.0})
+    answer = decide(request(limit=2), scorer_of(catalogue), only_gap, rng())
+    assert [(i.module_id, i.score) for i in answer.items] == [
+        ("short", pytest.approx(1.0)),
+        ("long", pytest.approx(0.25)),
+    ]
+
+
+def test_closes_tells_mastery_expectation_and_target_of_required_skills_only():
+    catalogue = catalogue_of(module("m1", "sql"), module("m2", "chess"), sql=0.8)
+    answer = decide(request(limit=2), scorer_of(catalogue, mastery={"sql": 0.4}), GREEDY, rng())
+    closes = {item.module_id: item.closes for item in answer.items}
+    assert closes["m2"] == ()
+    (closing,) = closes["m1"]
+    assert (closing.skill_id, closing.target) == ("sql", 0.8)
+    assert closing.mastery == pytest.approx(0.4)
+    assert closing.expected_mastery == pytest.approx(0.6)
+
+
+def test_fit_is_one_at_the_target_and_falls_as_the_bell_says():
+    catalogue = catalogue_of(module("m1"), module("m2"))
+    only_fit = replace(GREEDY, weights={"fit": 1.0})
+    scorer = scorer_of(catalogue, p_success={"m1": 0.75, "m2": 0.60})
+    answer = decide(request(limit=2), scorer, only_fit, rng())
+    assert [item.score for item in answer.items] == pytest.approx([1.0, 0.36787944117144233])
+
+
+def test_a_goal_in_the_request_stands_in_for_the_learners_own():
+    catalogue = catalogue_of(module("m1", "sql"), sql=0.8)
+    learner = Learner(learner_id="new")
+    without = decide(request(learner=learner), scorer_of(catalogue), GREEDY, rng())
+    asked = request(learner=learner, goal_role_id="analyst")
+    with_goal = decide(asked, scorer_of(catalogue), GREEDY, rng())
+    assert without.items[0].closes == ()
+    assert with_goal.items[0].closes[0].skill_id == "sql"
+
+
+def test_a_learner_without_history_is_told_what_the_affinity_rests_on():
+    scorer = scorer_of(catalogue_of(module("m1")), affinity={"m1": 1.0}, affinity_basis="role")
+    answer = decide(request(), scorer, replace(GREEDY, weights={"affinity": 1.0}), rng())
+    assert [reason.code for reason in answer.items[0].reasons] == ["affinity_role"]
+
+
+def test_a_module_whose_score_is_zero_still_says_why_it_is_there():
+    scorer = scorer_of(catalogue_of(module("m1")))
+    answer = decide(request(), scorer, replace(GREEDY, weights={"boost": 1.0}), rng())
+    assert [reason.code for reason in answer.items[0].reasons] == ["open"]
+
+
+def test_an_empty_catalogue_gives_an_empty_answer():
+    answer = decide(request(), scorer_of(catalogue_of()), Policy(), rng())
+    assert answer.items == ()
+    assert answer.withheld == ()
+
+
+def test_what_is_under_way_is_carried_on():
+    catalogue = catalogue_of(module("m1"), module("m2"))
+    answer = decide(request(event("m2", "started")), scorer_of(catalogue), GREEDY, rng())
+    assert answer.items[0].module_id == "m2"
+    assert "continuity_under_way" in [reason.code for reason in answer.items[0].reasons]
+
+
+def test_candidates_give_back_every_score_from_terms_and_weights():
+    catalogue = catalogue_of(*(module(f"m{k}", "sql") for k in range(4)), sql=0.8)
+    policy = Policy()
+    candidates = decide(request(), scorer_of(catalogue), policy, rng()).candidates
+    assert len(candidates.module_ids) == 4
+    for k, score in enumerate(candidates.score):
+        rebuilt = sum(policy.weights[term] * candidates.terms[term][k] for term in policy.weights)
+        assert candidates.ready[k] * rebuilt == pytest.approx(score, abs=1e-12)
+    assert sum(candidates.p_first) == pytest.approx(1.0)
+
+
+def test_standings_report_gap_only_where_something_is_asked():
+    catalogue = catalogue_of(module("m1", "chess"), sql=0.8)
+    standings = {s.skill_id: s for s in skill_standings(request(), scorer_of(catalogue))}
+    assert standings["chess"].target is None
+    assert standings["chess"].gap is None
+    assert standings["sql"].gap == pytest.approx(0.5)
+    assert standings["sql"].last_evidence_at is None

@@ -1,0 +1,91 @@
+"""What all commands share: output, errors, progress and where things are."""
+
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from features.domain.errors import WaymarkError
+from features.settings import Settings
+from features.store.workspace import Workspace
+
+JsonFlag = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output instead of text.")
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
+
+out = Console()
+err = Console(stderr=True)
+
+
+def now() -> datetime:
+    """Return the present instant; the only clock of the command line."""
+    return datetime.now(UTC)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Write one JSON object to standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+@contextmanager
+def workspace_of(settings: Settings) -> Iterator[Workspace]:
+    """Open the workspace the settings name and close it afterwards."""
+    workspace = Workspace.open(settings.database_url)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+@contextmanager
+def named_failures() -> Iterator[None]:
+    """Turn a named error into a line on standard error and exit code 1."""
+    try:
+        yield
+    except WaymarkError as error:
+        err.print(f"[bold red]{error.code}[/]: ", end="", highlight=False)
+        err.print(error.detail, markup=False, highlight=False)
+        raise typer.Exit(1) from error
+
+
+def quiet_libraries() -> None:
+    """Keep the chatter of libraries off the screen; their errors still show."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module=r"mlflow\.|implicit\.")
+
+
+@contextmanager
+def progress_bars(*, quiet: bool) -> Iterator[Progress]:
+    """Show progress on standard error, or nothing where the output is for a program."""
+    columns = (
+        TextColumn("{task.description:<14}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, disable=quiet) as progress:
+        yield progress
+
+
+def table_of(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
+    """Build a table whose first column is left-aligned and the others right-aligned."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="left" if position == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    return table

@@ -1,0 +1,67 @@
+"""`waymark keys`: API keys."""
+
+from typing import Annotated
+
+import typer
+
+from features.settings import Settings
+from training.cli.console import JsonFlag, named_failures, now, out, print_json, workspace_of
+
+app = typer.Typer(no_args_is_help=True, help="API keys: shown once, stored hashed.")
+
+
+@app.command()
+def create(
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            help="May be given several times: recommend, events, catalogue, experiments, "
+            "analytics, admin."
+        ),
+    ],
+    *,
+    json: JsonFlag = False,
+) -> None:
+    """Create a key and print it, once."""
+    with (
+        named_failures(),
+        workspace_of(Settings()) as workspace,
+        workspace.transaction() as repositories,
+    ):
+        made = repositories.keys.create(scope, now())
+        repositories.audit.add(
+            now(), "command line", "key.created", made.key_id, {"scopes": list(made.scopes)}
+        )
+    document = {"key_id": made.key_id, "key": made.key, "scopes": list(made.scopes)}
+    if json:
+        print_json(document)
+    else:
+        out.print(f"Key {made.key_id} for {', '.join(made.scopes)}; it is not shown again:")
+        out.print(made.key, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command(name="list")
+def list_keys() -> None:
+    """List keys and their scopes, never the keys themselves."""
+    with (
+        named_failures(),
+        workspace_of(Settings()) as workspace,
+        workspace.reading() as repositories,
+    ):
+        keys = repositories.keys.list()
+    for key in keys:
+        state = "revoked" if key.revoked_at else "active"
+        out.print(f"{key.key_id}  {state:<8}  {', '.join(key.scopes)}")
+
+
+@app.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
+    """Revoke a key; requests with it are refused from then on."""
+    with (
+        named_failures(),
+        workspace_of(Settings()) as workspace,
+        workspace.transaction() as repositories,
+    ):
+        repositories.keys.revoke(key_id, now())
+        repositories.audit.add(now(), "command line", "key.revoked", key_id, {})
+    out.print(f"Key {key_id} is revoked.")

@@ -1,0 +1,29 @@
+"""The wiring place of the command line."""
+
+import typer
+
+from training.cli import demo, evaluate, import_folder, keys, promote, serve, train
+from training.cli.console import quiet_libraries
+
+app = typer.Typer(
+    name="waymark",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Decides which module a learner should take next, why, and what it will change. "
+    "Settings are environment variables that start with WAYMARK_; docs/settings.md lists them.",
+)
+app.command("demo")(demo.demo)
+app.command("import")(import_folder.import_histories)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("promote")(promote.promote)
+app.command("rollback")(promote.rollback)
+app.command("serve")(serve.serve)
+app.add_typer(keys.app, name="keys")
+
+
+def main() -> None:
+    """Run the command line."""
+    quiet_libraries()
+    app()

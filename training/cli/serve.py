@@ -1,0 +1,21 @@
+"""`waymark serve`: the service, in a process of its own."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from features.settings import Settings
+
+
+def serve(
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes; WAYMARK_WORKERS otherwise.", min=1)
+    ] = None,
+) -> None:
+    """Run the service until it is stopped; it loads the champion and notices promotions."""
+    environment = dict(os.environ)
+    environment["WAYMARK_WORKERS"] = str(workers or Settings().workers)
+    # Training and service share no imports: this process becomes the service.
+    os.execve(sys.executable, [sys.executable, "-m", "service"], environment)  # noqa: S606 - own interpreter, fixed arguments

@@ -1,0 +1,197 @@
+"""The three protocols: what may be learned from, and what is then asked."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.domain.errors import InvalidValueError
+from features.domain.instants import EPOCH
+from features.encode.sequences import NO_TARGET, Sequences, hold_out_last, sequence_modules
+from training.histories.data import TrainingData
+
+HELD_OUT_SHARE = 0.1
+DEFAULT_CUTOFF_QUANTILE = 0.8
+
+
+class Protocol(StrEnum):
+    """How learners, modules or time are held out."""
+
+    LEAVE_LAST = "leave-last"
+    SPLITS = "splits"
+    TIME = "time"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """Learners whose next new module is asked for.
+
+    Attributes
+    ----------
+    learner
+        int64, (n,), positions in the log's `learner_ids`.
+    history
+        What each had met when asked.
+    target
+        int32, (n,), the module each met next.
+    """
+
+    learner: NDArray[np.int64]
+    history: Sequences
+    target: NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holdout:
+    """What a protocol allows to be learned and what it asks; row masks are over the log.
+
+    Attributes
+    ----------
+    ranking_rows, success_rows
+        bool, (n_rows,): what the ranking and the success models may be trained on.
+    valid
+        bool, (n_learners,): among those, who chooses models and blends.
+    question
+        For ranking.
+    asked_attempts
+        bool, (n_rows,): attempts to be predicted, each from strictly earlier ones.
+    """
+
+    ranking_rows: NDArray[np.bool_]
+    success_rows: NDArray[np.bool_]
+    valid: NDArray[np.bool_]
+    question: Question
+    asked_attempts: NDArray[np.bool_]
+
+
+def hold_out(
+    data: TrainingData,
+    protocol: Protocol,
+    rng: np.random.Generator,
+    cutoff: datetime | None = None,
+) -> Holdout:
+    """Apply a protocol to data.
+
+    Parameters
+    ----------
+    data
+        Histories, with `parts` where a splits table came with them.
+    protocol
+        Which one.
+    rng
+        Draws validation learners, and test learners where no splits table names them.
+    cutoff
+        Aware UTC, for `time` only; the 80 % quantile of the instants where absent.
+
+    Raises
+    ------
+    InvalidValueError
+        For `time` on ordinals, a cutoff with nothing before or after it, a cutoff with another
+        protocol, or a splits table without test learners.
+    """
+    if cutoff is not None and protocol is not Protocol.TIME:
+        raise InvalidValueError("--cutoff goes with --protocol time only")
+    if protocol is Protocol.LEAVE_LAST:
+        return _leave_last(data, rng)
+    if protocol is Protocol.SPLITS:
+        return _splits(data, rng)
+    return _time(data, rng, cutoff)
+
+
+def _leave_last(data: TrainingData, rng: np.random.Generator) -> Holdout:
+    log = data.log
+    sequences = sequence_modules(log)
+    history, target = hold_out_last(sequences)
+    last_attempt = np.zeros(len(log), dtype=bool)
+    attempts = np.flatnonzero(log.success >= 0)
+    # Reversed, the first attempt found of a learner is their last.
+    _, from_end = np.unique(log.learner[attempts][::-1], return_index=True)
+    last_attempt[attempts[::-1][from_end]] = True
+    return Holdout(
+        ranking_rows=log.module != target[log.learner],
+        success_rows=~last_attempt,
+        valid=_draw(log.n_learners, rng),
+        question=_ask(history, target),
+        asked_attempts=last_attempt,
+    )
+
+
+def _splits(data: TrainingData, rng: np.random.Generator) -> Holdout:
+    log = data.log
+    if data.parts is None:
+        test = _draw(log.n_learners, rng)
+        valid = np.zeros(log.n_learners, dtype=bool)
+    else:
+        test, valid = data.parts == "test", data.parts == "valid"
+        if not test.any():
+            raise InvalidValueError(
+                "the splits table names no learner as test who has interactions; "
+                "add `test` rows, or leave the table out for a seeded 10 %"
+            )
+    if not valid.any():
+        rest = np.flatnonzero(~test)
+        valid[rest[_draw(len(rest), rng)]] = True
+    history, target = hold_out_last(sequence_modules(log))
+    allowed = ~test[log.learner]
+    return Holdout(
+        ranking_rows=allowed,
+        success_rows=allowed,
+        valid=valid,
+        question=_ask(history, target, among=test),
+        asked_attempts=~allowed & (log.success >= 0),
+    )
+
+
+def _time(data: TrainingData, rng: np.random.Generator, cutoff: datetime | None) -> Holdout:
+    log = data.log
+    if not log.is_timed:
+        raise InvalidValueError(
+            "--protocol time needs instants, but `at` holds ordinals (integers below 10⁸); "
+            "use leave-last or splits"
+        )
+    seconds = (
+        float(np.quantile(log.at_seconds, DEFAULT_CUTOFF_QUANTILE))
+        if cutoff is None
+        else (cutoff - EPOCH).total_seconds()
+    )
+    before = log.at_seconds < seconds
+    if not before.any() or before.all():
+        raise InvalidValueError(
+            "the cutoff leaves no interactions on one of its sides; choose one within "
+            "the span of the data with --cutoff"
+        )
+    sequences = sequence_modules(log)
+    known = sequences.at_seconds < seconds
+    later = np.flatnonzero(~known)
+    learner = sequences.learner
+    target = np.full(log.n_learners, NO_TARGET, dtype=np.int32)
+    # Backwards, so that the first new module after the cutoff is written last.
+    target[learner[later[::-1]]] = sequences.module[later[::-1]]
+    return Holdout(
+        ranking_rows=before,
+        success_rows=before,
+        valid=_draw(log.n_learners, rng),
+        question=_ask(sequences.keep(known), target),
+        asked_attempts=~before & (log.success >= 0),
+    )
+
+
+def _draw(n: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Mark a tenth of n, at least one where n ≥ 2."""
+    chosen = np.zeros(n, dtype=bool)
+    if n >= 2:
+        chosen[rng.permutation(n)[: max(1, round(n * HELD_OUT_SHARE))]] = True
+    return chosen
+
+
+def _ask(
+    history: Sequences, target: NDArray[np.int32], among: NDArray[np.bool_] | None = None
+) -> Question:
+    asked = target != NO_TARGET
+    if among is not None:
+        asked &= among
+    return Question(
+        learner=np.flatnonzero(asked), history=history.take(asked), target=target[asked]
+    )
