@@ -45,6 +45,15 @@ class Sequences:
         """Return one learner's modules, oldest first."""
         return self.module[self.indptr[learner] : self.indptr[learner + 1]]
 
+    def between(self, first: int, end: int) -> "Sequences":
+        """Return the sequences of learners first … end − 1, without copying."""
+        entries = slice(self.indptr[first], self.indptr[end])
+        return Sequences(
+            indptr=self.indptr[first : end + 1] - self.indptr[first],
+            module=self.module[entries],
+            at_seconds=self.at_seconds[entries],
+        )
+
     def keep(self, entries: NDArray[np.bool_]) -> "Sequences":
         """Return the sequences with only the marked entries; learners stay, if empty."""
         counts = np.bincount(self.learner[entries], minlength=len(self))

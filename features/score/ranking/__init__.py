@@ -1,0 +1,1 @@
+"""Which module comes next: collaborative and sequential components and their blend."""

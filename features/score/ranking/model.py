@@ -1,0 +1,135 @@
+"""A ranking model: matrices, how histories are read on them, and a blend of the readings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.sequences import Sequences
+from features.score.ranking.blend import Blend, best_candidates, describe_candidates
+from features.score.ranking.factors import FactorFoldIn
+from features.score.ranking.pairs import PairTransitions
+from features.score.ranking.weights import Recency, TopWeights, lags
+
+N_CANDIDATES = 150
+TIE_BREAK = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A matrix read with a recency; `base` is its share in choosing candidates."""
+
+    matrix: str
+    recency: Recency
+    base: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingModel:
+    """Scores every module of a snapshot as the next one.
+
+    Attributes
+    ----------
+    popularity
+        float64, (n_modules,), learners who met each module; the fallback and the tie-breaker.
+    matrices, readings
+        Module-to-module weights by name, and how they are read.
+    factors
+        The model itself where there are no readings; not part of a blend.
+    pairs
+        Further components of a blend.
+    blend, module_features
+        The network over candidates and float32, (n_modules, n_module_features); without a blend
+        the base score ranks.
+    """
+
+    popularity: NDArray[np.float64]
+    matrices: Mapping[str, TopWeights] = field(default_factory=dict)
+    readings: tuple[Reading, ...] = ()
+    factors: FactorFoldIn | None = None
+    pairs: tuple[PairTransitions, ...] = ()
+    blend: Blend | None = None
+    module_features: NDArray[np.float32] | None = None
+
+    @property
+    def n_modules(self) -> int:
+        """How many modules it knows."""
+        return len(self.popularity)
+
+    def scores(self, histories: Sequences) -> NDArray[np.float64]:
+        """Score every module as the next one of each learner.
+
+        Parameters
+        ----------
+        histories
+            n learners, module positions of this model.
+
+        Returns
+        -------
+        float64, (n_learners, n_modules), higher is more likely; comparable within a learner.
+        Learners without history get popularity. Modules already met are scored, but only to be
+        left out by the caller: no candidate of the blend is among them.
+        """
+        parts = self.components(histories)
+        scores = self.base_scores(parts, histories)
+        if self.blend is not None:
+            candidates = self.candidates(scores, histories)
+            features = self.describe(parts, candidates, histories)
+            scores = _put_above(scores, candidates, self.blend.scores(features))
+        scores[histories.lengths == 0] = self.popularity
+        return scores
+
+    def components(self, histories: Sequences) -> list[NDArray[np.float64]]:
+        """Return the scores of every reading and pair table, each (n_learners, n_modules)."""
+        lag = lags(histories)
+        parts = [
+            self.matrices[reading.matrix].spread(histories, reading.recency.of(lag))
+            for reading in self.readings
+        ]
+        return parts + [pairs.scores(histories) for pairs in self.pairs]
+
+    def base_scores(
+        self, parts: list[NDArray[np.float64]], histories: Sequences
+    ) -> NDArray[np.float64]:
+        """Return the weighted sum of readings that picks candidates; popularity breaks ties."""
+        if self.factors is not None:
+            base = self.factors.scores(histories)
+        else:
+            base = np.zeros((len(histories), self.n_modules))
+            for reading, part in zip(self.readings, parts, strict=False):
+                if reading.base:
+                    base += reading.base * part
+        base += TIE_BREAK * self.popularity / max(self.popularity.max(initial=0.0), 1.0)
+        return base
+
+    def candidates(self, base: NDArray[np.float64], histories: Sequences) -> NDArray[np.int64]:
+        """Return the modules the blend orders, (n_learners, n_candidates)."""
+        seen = np.zeros(base.shape, dtype=bool)
+        seen[histories.learner, histories.module] = True
+        return best_candidates(base, seen, N_CANDIDATES)
+
+    def describe(
+        self,
+        parts: list[NDArray[np.float64]],
+        candidates: NDArray[np.int64],
+        histories: Sequences,
+    ) -> NDArray[np.float32]:
+        """Describe candidates for the blend, (n_learners, n_candidates, n_features)."""
+        chosen = [np.take_along_axis(part, candidates, axis=1) for part in parts]
+        own = self.module_features
+        described = np.zeros((self.n_modules, 0), dtype=np.float32) if own is None else own
+        return describe_candidates(
+            np.stack(chosen, axis=2).astype(np.float32), described[candidates], histories.lengths
+        )
+
+
+def _put_above(
+    base: NDArray[np.float64], candidates: NDArray[np.int64], blended: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Squeeze base scores into [0,1] and put the candidates above, in the blend's order."""
+    lowest, highest = base.min(axis=1, keepdims=True), base.max(axis=1, keepdims=True)
+    scores: NDArray[np.float64] = (base - lowest) / np.maximum(highest - lowest, 1e-12)
+    relative = blended.astype(np.float64) - blended.min(axis=1, keepdims=True)
+    np.put_along_axis(scores, candidates, 1.5 + relative, axis=1)
+    return scores

@@ -1,0 +1,67 @@
+"""What followed the last two modules together, in their order or in any."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.sequences import Sequences
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairTransitions:
+    """Sparse shares of what came after a pair of modules.
+
+    Attributes
+    ----------
+    n_modules
+        Size of the catalogue learned from.
+    ordered
+        Whether the order of the two counts.
+    pair
+        int64, (n_pairs,), ascending, as `number_pairs` makes them.
+    indptr
+        int64, (n_pairs + 1,).
+    column
+        int32, (n_entries,), the module that followed.
+    weight
+        float32, (n_entries,), its share among the followers, shrunk for rare pairs.
+    """
+
+    n_modules: int
+    ordered: bool
+    pair: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    column: NDArray[np.int32]
+    weight: NDArray[np.float32]
+
+    def scores(self, histories: Sequences) -> NDArray[np.float64]:
+        """Return shares, (n_learners, n_modules); zeros where the pair was never seen."""
+        result = np.zeros((len(histories), self.n_modules))
+        known = np.flatnonzero(histories.lengths >= 2)
+        if not len(known) or not len(self.pair):
+            return result
+        ends = histories.indptr[1:][known]
+        pairs = number_pairs(
+            histories.module[ends - 2],
+            histories.module[ends - 1],
+            self.n_modules,
+            ordered=self.ordered,
+        )
+        place = np.minimum(np.searchsorted(self.pair, pairs), len(self.pair) - 1)
+        found = self.pair[place] == pairs
+        for row, at in zip(known[found], place[found], strict=True):
+            span = slice(self.indptr[at], self.indptr[at + 1])
+            result[row, self.column[span]] = self.weight[span]
+        return result
+
+
+def number_pairs(
+    first: NDArray[np.integer], second: NDArray[np.integer], n_modules: int, *, ordered: bool
+) -> NDArray[np.int64]:
+    """Return one number for each pair of modules; without order, (a, b) and (b, a) share one."""
+    first, second = first.astype(np.int64), second.astype(np.int64)
+    if not ordered:
+        first, second = np.minimum(first, second), np.maximum(first, second)
+    number: NDArray[np.int64] = first * n_modules + second
+    return number

@@ -1,0 +1,339 @@
+"""p_success: a logistic model of a learner's past, corrected by trees, linear in difficulty.
+
+log odds = constant + Σ coefficient·signal + trees(signals that are not difficulty)
+           + c_difficulty·b + c_margin·a·(ability − b),  a = attenuation(variance of ability)
+
+Since log odds are linear in the module's difficulty b, the difficulty at which p_success is any
+given value has a closed form; `mastery.py` uses it.
+
+References
+----------
+Gervet, T. et al. (2020). When is deep learning the best approach to knowledge tracing? (signals)
+Choffin, B. et al. (2019). DAS3H (counters over skills, windows)
+Pavlik, P. et al. (2009). Performance factors analysis.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.ability import attenuation, sigmoid
+from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks, tagged
+from features.encode.ids import IdMap
+from features.encode.log import InteractionLog
+from features.encode.signals import (
+    LEARNER_SIGNALS,
+    MODULE_SIGNALS,
+    SKILL_SIGNALS,
+    STATE_SIGNALS,
+    SkillReading,
+    blend,
+    encode_attempts,
+)
+from features.encode.skills import ModuleSkillIndex
+from features.encode.state import LearnerState, state_of
+from features.encode.tallies import Yardstick
+from features.encode.words import ModuleWords, no_words
+from features.score.prior import DifficultyPrior, skill_shares
+from features.score.trees import Trees
+
+N_STATE = len(STATE_SIGNALS)
+DIFFICULTY, MARGIN = N_STATE, N_STATE + 1  # columns
+
+_TREES, _PRIOR = "trees.", "prior."
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuccessModel:
+    """Learned parameters, in the order of the snapshot's own modules and skills.
+
+    Attributes
+    ----------
+    module_ids, skill_ids
+        Unicode, (n_modules,) and (n_skills,).
+    difficulty
+        float64, (n_modules,), logits.
+    mean_grade
+        float64, (n_modules,), in [0,1].
+    grade_line
+        float64, (2,): mean grade of other modules = first + second · σ(−difficulty).
+    gain, gain_standard_error
+        float64, (n_modules,), logits of ability in the module's skills that one completion adds.
+    gain_by_skill
+        float64, (n_skills + 1,): what is expected of modules not in the snapshot.
+    prior
+        Difficulty of modules not in the snapshot.
+    skill_offset
+        float64, (n_skills + 1,), logits; see `Yardstick`.
+    scale
+        float64, (5,): logits a level, level of zero, variance of ability between learners and
+        between skills, half-life of evidence in seconds (inf: none).
+    coefficient
+        float64, (len(SIGNALS),), and `constant`: on raw signals.
+    trees
+        Corrections of the log odds from the first `len(STATE_SIGNALS)` signals.
+    """
+
+    module_ids: NDArray[np.str_]
+    skill_ids: NDArray[np.str_]
+    difficulty: NDArray[np.float64]
+    mean_grade: NDArray[np.float64]
+    grade_line: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    gain_standard_error: NDArray[np.float64]
+    gain_by_skill: NDArray[np.float64]
+    skill_offset: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    coefficient: NDArray[np.float64]
+    constant: float
+    prior: DifficultyPrior
+    trees: Trees
+
+    def to_arrays(self) -> dict[str, NDArray]:
+        """Return every parameter as an array of numbers or unicode, by name."""
+        own = {
+            field.name: np.asarray(getattr(self, field.name))
+            for field in fields(self)
+            if field.name not in ("prior", "trees")
+        }
+        prior = {
+            f"{_PRIOR}{field.name}": np.asarray(getattr(self.prior, field.name))
+            for field in fields(self.prior)
+        }
+        trees = {f"{_TREES}{name}": array for name, array in self.trees.to_arrays().items()}
+        return own | prior | trees
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray]) -> "SuccessModel":
+        """Rebuild the model from `to_arrays`."""
+        own = {
+            field.name: arrays[field.name]
+            for field in fields(cls)
+            if field.name not in ("prior", "trees", "constant")
+        }
+        prior = _part(arrays, _PRIOR)
+        return cls(
+            **own,
+            constant=float(arrays["constant"]),
+            prior=DifficultyPrior(
+                intercept=float(prior["intercept"]),
+                logits_per_level=float(prior["logits_per_level"]),
+                mean_level=float(prior["mean_level"]),
+                skill_effect=prior["skill_effect"],
+                word_effect=prior["word_effect"],
+            ),
+            trees=Trees.from_arrays(_part(arrays, _TREES)),
+        )
+
+    def bind(self, index: ModuleSkillIndex, words: ModuleWords | None = None) -> "BoundSuccess":
+        """Put the parameters in the order of a catalogue; done once per catalogue revision.
+
+        Parameters
+        ----------
+        index
+            Modules and skills of the catalogue, in any order, known to the snapshot or not.
+        words
+            What describes the modules; for those the snapshot does not know.
+        """
+        words = no_words(len(index.module_ids)) if words is None else words
+        module = IdMap(self.module_ids.tolist()).positions(index.module_ids)
+        own_skill = IdMap(self.skill_ids.tolist()).positions(index.skill_ids)
+        skill = np.append(own_skill, len(self.skill_ids))
+        prior = DifficultyPrior(
+            intercept=self.prior.intercept,
+            logits_per_level=self.prior.logits_per_level,
+            mean_level=self.prior.mean_level,
+            skill_effect=_placed(self.prior.skill_effect, skill, 0.0),
+            word_effect=self.prior.word_effect,
+        )
+        difficulty = _known(self.difficulty, module, prior.difficulty(index, words))
+        typical = self.grade_line[0] + self.grade_line[1] / (1.0 + np.exp(difficulty))
+        mean_gain = float(np.mean(self.gain_by_skill))
+        by_skill = _placed(self.gain_by_skill, skill, mean_gain)
+        gain = _known(self.gain, module, skill_shares(index) @ by_skill)
+        per_level, zero, between, within, half_life = self.scale.tolist()
+        yardstick = Yardstick(
+            difficulty=difficulty,
+            mean_grade=_known(self.mean_grade, module, np.clip(typical, 0.0, 1.0)),
+            gain=gain,
+            skill_offset=_placed(self.skill_offset, skill, 0.0),
+            logits_per_level=per_level,
+            level_of_zero=zero,
+            ability_variance=between,
+            skill_variance=within,
+            half_life_seconds=half_life,
+        )
+        return BoundSuccess(
+            model=self, index=index, yardstick=yardstick, sets=SkillSets.of(index)
+        )
+
+    def logits(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return log odds for rows of `SIGNALS`."""
+        linear = columns @ self.coefficient + self.constant
+        return np.asarray(linear + self.trees.predict(columns[:, :N_STATE]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkillSets:
+    """The distinct sets of skills (with weights) that modules have.
+
+    Attributes
+    ----------
+    of_module
+        int64, (n_modules,): the set of each module.
+    indptr, skill, weight
+        Skills of set i are indptr[i]:indptr[i + 1], at least one each.
+    """
+
+    of_module: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    skill: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, index: ModuleSkillIndex) -> "SkillSets":
+        """Find the sets of a catalogue."""
+        indptr, skill, weight = tagged(index)
+        numbers: dict[bytes, int] = {}
+        of_module = np.zeros(len(index.module_ids), dtype=np.int64)
+        kept: list[slice] = []
+        for module in range(len(of_module)):
+            tags = slice(int(indptr[module]), int(indptr[module + 1]))
+            key = skill[tags].tobytes() + weight[tags].tobytes()
+            of_module[module] = numbers.setdefault(key, len(numbers))
+            if len(numbers) > len(kept):
+                kept.append(tags)
+        return cls(
+            of_module=of_module,
+            indptr=np.cumsum([0, *(tags.stop - tags.start for tags in kept)], dtype=np.int64),
+            skill=np.concatenate([skill[tags] for tags in kept] or [skill[:0]]),
+            weight=np.concatenate([weight[tags] for tags in kept] or [weight[:0]]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """Log odds as lines in difficulty: level − slope · difficulty, slope > 0; `signals` of each."""
+
+    level: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    signals: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundSuccess:
+    """A success model in the order of one catalogue's modules and skills."""
+
+    model: SuccessModel
+    index: ModuleSkillIndex
+    yardstick: Yardstick
+    sets: SkillSets
+
+    def predict_attempts(
+        self, log: InteractionLog, evidence: EvidenceLog | None = None
+    ) -> NDArray[np.float64]:
+        """Return log odds of success for every row of `log`, each from strictly earlier rows.
+
+        Parameters
+        ----------
+        log
+            Any number of learners; modules in the order of the index.
+        evidence
+            Direct judgements of the same learners.
+
+        Returns
+        -------
+        ndarray
+            float64, (n_rows,); NaN for rows that are no attempt.
+        """
+        logits = np.full(len(log), np.nan)
+        for rows, table in tabulate_in_chunks(log, self.index, evidence):
+            columns = encode_attempts(table, self.yardstick)
+            logits[rows.start + table.log_row[table.is_attempt]] = self.model.logits(columns)
+        return logits
+
+    def learner_state(
+        self, log: InteractionLog, at_seconds: float, evidence: EvidenceLog | None = None
+    ) -> LearnerState:
+        """Return what is known of the one learner of `log` at an instant, all rows being past."""
+        return state_of(tabulate(log, self.index, evidence), self.yardstick, at_seconds)
+
+    def p_success(self, state: LearnerState) -> NDArray[np.float64]:
+        """Return the probability to succeed at each module of the catalogue, (n_modules,)."""
+        sets, model = self.sets, self.model
+        if len(sets.of_module) == 0:
+            return np.zeros(0)
+        lines = self.lines(state, sets)
+        difficulty = self.yardstick.difficulty
+        logits = lines.level[sets.of_module] - lines.slope[sets.of_module] * difficulty
+        tried = state.modules
+        of_tried = sets.of_module[tried]
+        signals = lines.signals[of_tried]
+        plain = model.trees.predict(signals)
+        signals[:, -len(MODULE_SIGNALS) :] = state.module_signals
+        linear = state.module_signals @ model.coefficient[N_STATE - len(MODULE_SIGNALS) : N_STATE]
+        logits[tried] += linear + model.trees.predict(signals) - plain
+        return sigmoid(logits)
+
+    def lines(self, state: LearnerState, sets: SkillSets) -> Lines:
+        """Return the log odds of a never tried module with each set of skills."""
+        model, n = self.model, len(sets.indptr) - 1
+        reading = SkillReading(
+            signals=state.skills.signals[sets.skill],
+            ability=state.skills.ability[sets.skill],
+            variance=state.skills.variance[sets.skill],
+        )
+        blended = blend(reading, sets.indptr, sets.weight)
+        signals = np.zeros((n, N_STATE))
+        end = len(LEARNER_SIGNALS) + len(SKILL_SIGNALS)
+        signals[:, : len(LEARNER_SIGNALS)] = state.learner
+        signals[:, len(LEARNER_SIGNALS) : end] = blended.signals
+        signals[:, end] = blended.weakest
+        margin = model.coefficient[MARGIN] * attenuation(blended.variance)
+        return Lines(
+            level=signals @ model.coefficient[:N_STATE]
+            + model.constant
+            + self._corrections(signals, state, sets)
+            + margin * blended.ability,
+            slope=margin - model.coefficient[DIFFICULTY],
+            signals=signals,
+        )
+
+    def _corrections(
+        self, signals: NDArray[np.float64], state: LearnerState, sets: SkillSets
+    ) -> NDArray[np.float64]:
+        """Ask the trees once for all sets of which the learner has shown nothing."""
+        touched = np.logical_or.reduceat(state.is_touched[sets.skill], sets.indptr[:-1])
+        untouched = np.flatnonzero(~touched)
+        asked = np.append(np.flatnonzero(touched), untouched[:1])
+        corrections = np.zeros(len(signals))
+        corrections[asked] = self.model.trees.predict(signals[asked])
+        if len(untouched):
+            corrections[untouched] = corrections[untouched[0]]
+        return corrections
+
+
+def _part(arrays: Mapping[str, NDArray], prefix: str) -> dict[str, NDArray]:
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def _placed(
+    values: NDArray[np.float64], position: NDArray[np.int32], absent: float
+) -> NDArray[np.float64]:
+    return np.where(position >= 0, values[position], absent)
+
+
+def _known(
+    values: NDArray[np.float64], position: NDArray[np.int32], otherwise: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    if len(values) == 0:
+        return otherwise
+    return np.where(position >= 0, values[position], otherwise)
+
+

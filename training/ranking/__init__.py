@@ -1,0 +1,1 @@
+"""Trainers of ranking models and of the baselines they must beat."""

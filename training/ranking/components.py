@@ -1,0 +1,117 @@
+"""The components of the blend, fitted from sequences."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.sequences import Sequences
+from features.score.ranking.model import RankingModel, Reading
+from features.score.ranking.weights import Recency, TopWeights, keep_top
+from training.ranking.baselines import count_learners
+from training.ranking.linear import count_transitions, fit_ease, gram_matrix, normalise_rows
+from training.ranking.sequential import count_pair_followers, sequential_grams, solve_ridge
+
+HARMONIC = Recency(power=1.0)
+TRANSITION_SHRINKAGE = 10.0
+READINGS = (
+    Reading(matrix="ease", recency=HARMONIC, base=1.0),
+    Reading(matrix="ease", recency=Recency(power=0.5)),
+    Reading(matrix="ease", recency=Recency()),
+    Reading(matrix="sequential", recency=HARMONIC, base=1.0),
+    Reading(matrix="sequential", recency=Recency(decay=float(np.exp(-1 / 1.5)))),
+    Reading(matrix="next", recency=Recency(only=1)),
+    Reading(matrix="next", recency=Recency(only=2)),
+    Reading(matrix="next", recency=Recency(only=3)),
+    Reading(matrix="soon", recency=HARMONIC, base=1.0),
+    Reading(matrix="soon", recency=Recency()),
+    Reading(matrix="before", recency=HARMONIC),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What is tuned: both regularizations and how many weights a row keeps."""
+
+    ease_regularization: float = 100.0
+    sequential_regularization: float = 30.0
+    n_kept: int = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grams:
+    """Products of the training data that all regularizations share."""
+
+    together: NDArray[np.float32]
+    sequential: tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def compute_grams(sequences: Sequences, n_modules: int) -> Grams:
+    """Compute the products once; they hold no learner."""
+    return Grams(
+        together=gram_matrix(sequences, n_modules),
+        sequential=sequential_grams(sequences, n_modules),
+    )
+
+
+def fit_components(
+    sequences: Sequences, n_modules: int, settings: Settings, grams: Grams | None = None
+) -> RankingModel:
+    """Fit every component; the result ranks by its base score until it gets a blend.
+
+    Parameters
+    ----------
+    sequences
+        What may be learned from.
+    n_modules
+        Size of the catalogue.
+    settings
+        Regularizations and sparsity.
+    grams
+        Of the same sequences, where they are known already.
+    """
+    grams = grams or compute_grams(sequences, n_modules)
+    soon = count_transitions(sequences, n_modules, longest_gap=10, decay=0.8)
+    direct = count_transitions(sequences, n_modules, longest_gap=1, decay=1.0)
+    dense = {
+        "ease": fit_ease(grams.together, settings.ease_regularization),
+        "sequential": solve_ridge(grams.sequential, settings.sequential_regularization),
+        "next": normalise_rows(direct, TRANSITION_SHRINKAGE),
+        "soon": normalise_rows(soon, TRANSITION_SHRINKAGE),
+        "before": normalise_rows(soon.T, TRANSITION_SHRINKAGE),
+    }
+    matrices = {name: keep_top(weights, settings.n_kept) for name, weights in dense.items()}
+    return RankingModel(
+        popularity=count_learners(sequences, n_modules),
+        matrices=matrices,
+        readings=tuple(
+            replace(reading, base=reading.base / _typical_best(matrices[reading.matrix]))
+            for reading in READINGS
+        ),
+        pairs=tuple(
+            count_pair_followers(sequences, n_modules, ordered=ordered) for ordered in (True, False)
+        ),
+        module_features=_module_features(sequences, n_modules),
+    )
+
+
+def _typical_best(weights: TopWeights) -> float:
+    """Return the mean over rows of the largest weight, which puts matrices on one scale."""
+    return max(float(weights.weight.max(axis=1).mean()), 1e-6)
+
+
+def _module_features(sequences: Sequences, n_modules: int) -> NDArray[np.float32]:
+    """Return log popularity, and how much more than its share a module comes late and first."""
+    count = count_learners(sequences, n_modules)
+    lengths, ends = sequences.lengths, sequences.indptr[1:]
+    late = np.zeros(n_modules)
+    for lag in (1, 2, 3):
+        late += np.bincount(sequences.module[ends[lengths >= lag] - lag], minlength=n_modules)
+    first = np.bincount(
+        sequences.module[sequences.indptr[:-1][lengths > 0]], minlength=n_modules
+    ).astype(np.float64)
+    columns = [np.log1p(count)]
+    for places in (late, first):
+        expected = count * places.sum() / max(count.sum(), 1.0)
+        columns.append(np.log((places + 3.0) / (expected + 3.0)))
+    return np.stack(columns, axis=1).astype(np.float32)

@@ -1,0 +1,97 @@
+"""Linear module-to-module models learned from sequences."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+from features.encode.sequences import Sequences
+from features.score.ranking.weights import Recency, lags
+
+
+def learners_by_modules(
+    sequences: Sequences, n_modules: int, recency: Recency | None = None
+) -> sparse.csr_array:
+    """Return histories as sparse rows, float32; ones, or weights by recency."""
+    data = np.ones(len(sequences.module)) if recency is None else recency.of(lags(sequences))
+    return sparse.csr_array(
+        (data.astype(np.float32), sequences.module, sequences.indptr),
+        shape=(len(sequences), n_modules),
+    )
+
+
+def gram_matrix(sequences: Sequences, n_modules: int) -> NDArray[np.float32]:
+    """Return how many learners met both modules, (n_modules, n_modules)."""
+    rows = learners_by_modules(sequences, n_modules)
+    gram: NDArray[np.float32] = (rows.T @ rows).toarray()
+    return gram
+
+
+def fit_ease(gram: NDArray[np.float32], regularization: float) -> NDArray[np.float32]:
+    """Fit EASE: the best linear map of histories onto themselves with a zero diagonal.
+
+    Parameters
+    ----------
+    gram
+        (n_modules, n_modules), counts of learners in common.
+    regularization
+        λ > 0.
+
+    References
+    ----------
+    Steck (2019), "Embarrassingly shallow autoencoders for sparse data", eq. 8.
+    """
+    regular = gram.astype(np.float64)
+    regular[np.diag_indices_from(regular)] += regularization
+    factor = linalg.cho_factor(regular, lower=True, overwrite_a=True, check_finite=False)
+    inverse = linalg.cho_solve(factor, np.eye(len(gram)), overwrite_b=True, check_finite=False)
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    return np.asarray(weights, dtype=np.float32)
+
+
+def fit_cosine(gram: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
+    """Return cosines of modules over learners, shrunk where few learners met them.
+
+    References
+    ----------
+    Sarwar, Karypis, Konstan & Riedl (2001), "Item-based collaborative filtering".
+    """
+    norm = np.sqrt(np.diag(gram) + shrinkage)
+    cosine = gram / np.outer(norm, norm)
+    np.fill_diagonal(cosine, 0.0)
+    return np.asarray(cosine, dtype=np.float32)
+
+
+def count_transitions(
+    sequences: Sequences, n_modules: int, *, longest_gap: int, decay: float
+) -> NDArray[np.float32]:
+    """Count how often one module was followed by another, decayed by the gap between them.
+
+    Parameters
+    ----------
+    sequences
+        n learners.
+    n_modules
+        Size of the result.
+    longest_gap
+        1 counts direct successors only.
+    decay
+        Weight of a gap g is decay^(g − 1).
+
+    Returns
+    -------
+    float32, (n_modules, n_modules): from row to column.
+    """
+    counts = np.zeros(n_modules * n_modules, dtype=np.float32)
+    module, learner = sequences.module.astype(np.int64), sequences.learner
+    for gap in range(1, longest_gap + 1):
+        together = learner[gap:] == learner[:-gap]
+        pair = module[:-gap][together] * n_modules + module[gap:][together]
+        counts += decay ** (gap - 1) * np.bincount(pair, minlength=len(counts)).astype(np.float32)
+    return counts.reshape(n_modules, n_modules)
+
+
+def normalise_rows(counts: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
+    """Turn counts into shares of their row, shrunk where the row is short."""
+    totals = counts.sum(axis=1, keepdims=True) + shrinkage
+    return np.asarray(counts / totals, dtype=np.float32)

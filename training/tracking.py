@@ -1,0 +1,87 @@
+"""Runs in MLflow: what was trained from what, with which result."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from features.store.registry import Registry
+
+UNKNOWN = "unknown"
+
+
+class Run:
+    """One MLflow run while it is open."""
+
+    def __init__(self, client: Any, run_id: str) -> None:
+        self._client = client
+        self.run_id = run_id
+
+    def log_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Log parameters; nested mappings get dotted names."""
+        for name, value in flatten(parameters).items():
+            self._client.log_param(self.run_id, name, value)
+
+    def log_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Log every number of a (nested) mapping under its dotted name; the rest is left out."""
+        for name, value in flatten(metrics).items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                self._client.log_metric(self.run_id, name, value)
+
+    def log_file(self, path: Path, folder: str | None = None) -> None:
+        """Keep a file with the run."""
+        self._client.log_artifact(self.run_id, str(path), folder)
+
+
+@contextmanager
+def open_run(registry: Registry, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
+    """Open a run; it ends FINISHED, or FAILED where an exception leaves the block."""
+    client = registry.client
+    made = client.create_run(registry.experiment_id(), run_name=name, tags=dict(tags))
+    run = Run(client, made.info.run_id)
+    status = "FAILED"
+    try:
+        yield run
+        status = "FINISHED"
+    finally:
+        client.set_terminated(run.run_id, status)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turn nested mappings into one, joining names with dots."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def code_version(root: Path) -> dict[str, str]:
+    """Return the git revision (with `+changes` where files differ) and the lock file's hash."""
+    lock = root / "requirements.lock"
+    return {
+        "git_revision": _revision(root),
+        "lock_hash": sha256(lock.read_bytes()).hexdigest() if lock.exists() else UNKNOWN,
+    }
+
+
+def _revision(root: Path) -> str:
+    try:
+        revision = _git(root, "rev-parse", "HEAD")
+        return f"{revision}+changes" if _git(root, "status", "--porcelain") else revision
+    except (OSError, subprocess.CalledProcessError):
+        return UNKNOWN
+
+
+def _git(root: Path, *words: str) -> str:
+    done = subprocess.run(  # noqa: S603 - fixed words, no shell
+        ["git", "-C", str(root), *words],  # noqa: S607 - git is wherever the user has it
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
