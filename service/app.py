@@ -14,10 +14,32 @@ from service.database import FIRST_ATTEMPT_SECONDS, Database
 from service.metrics import create_metrics
 from service.middleware import BoundBody, KeepSegments, KeyGate, Measure
 from service.models import ModelHolder
+from service.openapi import describe
 from service.problems import add_problem_handlers
 from service.rankings import Rankings
-from service.routes import every_router
+from service.routes import (
+    administration,
+    bulk,
+    catalogue,
+    events,
+    health,
+    learners,
+    recommendations,
+    steering,
+)
 from service.state import LifespanState, Service
+
+# In the order the documentation shows them.
+GROUPS = (
+    recommendations,
+    events,
+    learners,
+    catalogue,
+    steering,
+    bulk,
+    administration,
+    health,
+)
 
 DESCRIPTION = """
 Which module should a learner take next, why, and what will it change.
@@ -52,8 +74,9 @@ def create_app(settings: Settings) -> FastAPI:
         ],
     )
     add_problem_handlers(app)
-    for router in every_router():
-        app.include_router(router)
+    for group in GROUPS:
+        app.include_router(group.router)
+    describe(app)
     return app
 
 
@@ -72,6 +95,8 @@ def _lifespan_of(
         opening = asyncio.create_task(service.database.open_with_patience())
         watching = asyncio.create_task(service.models.watch())
         await asyncio.wait({opening}, timeout=FIRST_ATTEMPT_SECONDS)
+        if opening.done():
+            opening.result()  # a URL that can never work ends the start here
         try:
             yield {"service": service}
         finally:

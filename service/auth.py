@@ -100,6 +100,11 @@ class Keyring:
         self._remember(digest, found)
         return _caller(found)
 
+    def forget(self) -> None:
+        """Look every key up again; after one was revoked."""
+        with self._lock:
+            self._remembered.clear()
+
     def _remember(self, digest: bytes, found: ApiKey | None) -> None:
         """Keep good keys only, so that guesses cannot push them out."""
         with self._lock:

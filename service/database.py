@@ -20,7 +20,7 @@ class Database:
     def __init__(self, database_url: str) -> None:
         self._database_url = database_url
         self._workspace: Workspace | None = None
-        self._error = "the database has not answered yet"
+        self._outage: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -35,17 +35,15 @@ class Database:
         StoreUnavailableError
             If the database does not answer.
         """
-        self._workspace = Workspace.open(self._database_url)
+        with self._noting_outages():
+            self._workspace = Workspace.open(self._database_url)
 
     async def open_with_patience(self) -> None:
         """Try to open until it works."""
         while True:
             try:
                 await asyncio.to_thread(self.open)
-            except StoreUnavailableError as error:
-                if error.detail != self._error:
-                    log.warning("%s", error.detail)
-                self._error = error.detail
+            except StoreUnavailableError:
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 return
@@ -59,7 +57,7 @@ class Database:
         StoreUnavailableError
             If the database does not answer.
         """
-        with self._opened().reading() as repositories:
+        with self._noting_outages(), self._opened().reading() as repositories:
             yield repositories
 
     @contextmanager
@@ -71,7 +69,7 @@ class Database:
         StoreUnavailableError
             If the database does not answer.
         """
-        with self._opened().transaction() as repositories:
+        with self._noting_outages(), self._opened().transaction() as repositories:
             yield repositories
 
     def ping(self) -> None:
@@ -82,7 +80,8 @@ class Database:
         StoreUnavailableError
             If there is none.
         """
-        self._opened().ping()
+        with self._noting_outages():
+            self._opened().ping()
 
     def close(self) -> None:
         """Give the connections back."""
@@ -91,5 +90,21 @@ class Database:
 
     def _opened(self) -> Workspace:
         if self._workspace is None:
-            raise StoreUnavailableError(self._error)
+            raise StoreUnavailableError(self._outage or "the database has not answered yet")
         return self._workspace
+
+    @contextmanager
+    def _noting_outages(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnavailableError as error:
+            self._note(error.detail)
+            raise
+        if self._outage is not None:
+            self._note(None)
+
+    def _note(self, outage: str | None) -> None:
+        """Log that the database went away or came back, once each time."""
+        if outage != self._outage:
+            log.warning("%s", outage or "the database answers")
+        self._outage = outage

@@ -15,12 +15,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from features.domain.errors import WaymarkError
+from features.domain.errors import StoreUnavailableError, WaymarkError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:waymark:problem:"
 RETRY_AFTER_SECONDS = 2
 WHOLE_BODY = "body"
+NOT_SENT_AS_JSON = "It is not sent as JSON: set the header `Content-Type: application/json`."
+STORE_DOWN = "The database does not answer. Try again after the seconds in Retry-After."
 
 CODES = {
     400: "malformed_request",
@@ -116,9 +118,9 @@ def answer_for(failure: WaymarkError) -> Response:
         errors = [{"field": field, "detail": detail} for field, detail in failure.errors.items()]
     elif failure.status == HTTPStatus.UNPROCESSABLE_ENTITY:
         errors = [{"field": WHOLE_BODY, "detail": failure.detail}]
-    return problem_response(
-        failure.status, failure.code, failure.detail, errors=errors, headers=headers
-    )
+    # Where the database is and how it failed is for the log, not for whoever asks.
+    detail = STORE_DOWN if isinstance(failure, StoreUnavailableError) else failure.detail
+    return problem_response(failure.status, failure.code, detail, errors=errors, headers=headers)
 
 
 async def _answer_waymark_error(_: Request, error: Exception) -> Response:
@@ -126,7 +128,10 @@ async def _answer_waymark_error(_: Request, error: Exception) -> Response:
 
 
 async def _answer_invalid_request(_: Request, error: Exception) -> Response:
-    errors = offending_fields(cast("RequestValidationError", error).errors())
+    failure = cast("RequestValidationError", error)
+    errors = offending_fields(failure.errors())
+    if isinstance(failure.body, bytes):
+        errors = [{"field": WHOLE_BODY, "detail": NOT_SENT_AS_JSON}]
     detail = _summary([each["field"] for each in errors])
     return problem_response(422, CODES[422], detail, errors=errors)
 

@@ -7,8 +7,8 @@ small file that names the one to serve; a copy that fails its check never gets t
 import logging
 import os
 import shutil
+import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,13 +16,16 @@ from typing import Protocol
 
 from features.domain.errors import RegistryError, SnapshotError, WaymarkError
 from features.settings import Settings
-from features.store.registry import CHAMPION, Registry
+from features.store.registry import CHAMPION, Registry, sqlite_path
 from features.store.snapshots import MANIFEST, read_snapshot
 from service.champion import Champion, copies_folder, read_champion, write_champion
+from service.processes import configure_logging, end_with_parent
 
 NOTHING_YET = Champion(version=None, folder=None, checked_at=None, error=None)
 INCOMING = ".incoming-"
 N_KEPT_COPIES = 4
+# MLflow's own patience with a registry that does not answer is measured in minutes.
+REGISTRY_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 REWRITE_AFTER = timedelta(seconds=10)
 
 log = logging.getLogger("waymark.watcher")
@@ -152,21 +155,46 @@ class Watcher:
         self._written = champion
 
 
-def watch(settings: Settings, pause: Callable[[float], None] = time.sleep) -> None:
-    """Check the registry every `watch_seconds`, for as long as the process lives."""
-    registry = Registry(settings.tracking_uri, settings.model_name)
-    watcher = Watcher(source=registry, copies=copies_folder(settings))
+class ExistingRegistry(Registry):
+    """A registry that is only asked where there is one."""
+
+    def version_of(self, alias: str) -> str | None:
+        """Return the version an alias points to, or None where it is not set."""
+        database = sqlite_path(self.tracking_uri)
+        if database is not None and not database.exists():
+            return None  # to ask would create it, which takes MLflow seconds
+        return super().version_of(alias)
+
+
+def watcher_of(settings: Settings) -> Watcher:
+    """Make the watcher of the registry that the settings name."""
+    registry = ExistingRegistry(settings.tracking_uri, settings.model_name)
+    return Watcher(source=registry, copies=copies_folder(settings))
+
+
+def run_watcher(settings: Settings) -> None:
+    """Be the watcher process: check every `watch_seconds`, for as long as the parent lives."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
+    for name, value in REGISTRY_PATIENCE.items():
+        os.environ.setdefault(name, value)
+    configure_logging()
+    end_with_parent()
+    watcher = watcher_of(settings)
     said: str | None = None
     while True:
-        try:
-            champion = watcher.check(datetime.now(UTC))
-        except OSError as error:
-            log.error("the folder of copies cannot be written: %s", error)  # noqa: TRY400 - words
-        else:
-            if champion.error != said:
-                said = champion.error
-                log.warning("%s", said or "the registry answers again")
-        pause(settings.watch_seconds)
+        said = _check_and_say(watcher, said)
+        time.sleep(settings.watch_seconds)
+
+
+def _check_and_say(watcher: Watcher, said: str | None) -> str | None:
+    """Check once; log what went wrong, and that it goes right again, once each time."""
+    try:
+        error = watcher.check(datetime.now(UTC)).error
+    except OSError as failure:
+        error = f"the folder of copies cannot be written: {failure}"
+    if error != said:
+        log.warning("%s", error or "the registry answers again")
+    return error
 
 
 def require_plain_name(version: str) -> None:

@@ -6,13 +6,16 @@ earlier instants: attempts at one instant do not see one another's results, sinc
 reports all its answers at once. Where `at` are ordinals, the order of rows alone counts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.domain.history import Evidence
+from features.domain.instants import EPOCH
+from features.encode.ids import IdMap
 from features.encode.log import InteractionLog
 from features.encode.ranks import RankedGroups, rank_groups
 from features.encode.skills import ModuleSkillIndex
@@ -55,16 +58,49 @@ class EvidenceLog:
     def __len__(self) -> int:
         return len(self.learner)
 
-    def between(self, first: int, end: int) -> "EvidenceLog":
-        """Return the judgements of learners first … end − 1, numbered from 0."""
-        kept = (self.learner >= first) & (self.learner < end)
+    def take(self, rows: NDArray[np.bool_]) -> "EvidenceLog":
+        """Return the judgements where `rows` is true."""
         return EvidenceLog(
-            learner=self.learner[kept] - np.int32(first),
+            learner=self.learner[rows],
+            skill=self.skill[rows],
+            level=self.level[rows],
+            standard_error=self.standard_error[rows],
+            at_seconds=self.at_seconds[rows],
+        )
+
+    def take_learners(self, chosen: NDArray[np.bool_]) -> "EvidenceLog":
+        """Return the judgements of the learners where `chosen` is true, numbered anew."""
+        kept = chosen[self.learner]
+        return EvidenceLog(
+            learner=(np.cumsum(chosen) - 1)[self.learner[kept]].astype(np.int32),
             skill=self.skill[kept],
             level=self.level[kept],
             standard_error=self.standard_error[kept],
             at_seconds=self.at_seconds[kept],
         )
+
+
+def encode_evidence(
+    judgements: Iterable[Evidence], learner_ids: IdMap, skill_ids: IdMap
+) -> EvidenceLog:
+    """Encode direct judgements; those of learners or skills outside the maps are left out."""
+    kept = [
+        judgement
+        for judgement in judgements
+        if judgement.learner_id in learner_ids and judgement.skill_id in skill_ids
+    ]
+    return EvidenceLog(
+        learner=learner_ids.positions(judgement.learner_id for judgement in kept),
+        skill=skill_ids.positions(judgement.skill_id for judgement in kept),
+        level=np.array([judgement.level for judgement in kept], dtype=np.float64),
+        standard_error=np.array(
+            [STANDARD_ERROR_BY_SOURCE.get(j.source, STANDARD_ERROR_OF_OTHERS) for j in kept],
+            dtype=np.float64,
+        ),
+        at_seconds=np.array(
+            [(judgement.at - EPOCH).total_seconds() for judgement in kept], dtype=np.float64
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +206,7 @@ def tabulate(
     indptr, skill, weight = tagged(index)
     own = log.module[rows].astype(np.int64)
     lengths = np.diff(indptr)[own]
-    tags = _spans(indptr[own], lengths)
+    tags = spans(indptr[own], lengths)
     table = AttemptTable(
         n_learners=log.n_learners,
         n_skills=len(index.skill_ids),
@@ -214,7 +250,10 @@ def tabulate_in_chunks(
         end = int(np.searchsorted(log.starts, log.starts[first] + chunk_rows, side="right")) - 1
         end = min(max(end, first + 1), log.n_learners)
         rows = slice(int(log.starts[first]), int(log.starts[end]))
-        part = None if evidence is None else evidence.between(first, end)
+        part = None
+        if evidence is not None:
+            chosen = np.arange(log.n_learners)
+            part = evidence.take_learners((chosen >= first) & (chosen < end))
         yield rows, tabulate(_learners_between(log, first, end), index, part)
         first = end
 
@@ -237,7 +276,7 @@ def _learners_between(log: InteractionLog, first: int, end: int) -> InteractionL
     """Return a log of learners first … end − 1 whose arrays are views."""
     rows = slice(int(log.starts[first]), int(log.starts[end]))
     return InteractionLog(
-        learner_ids=type(log.learner_ids)(log.learner_ids.ids[first:end]),
+        learner_ids=IdMap(log.learner_ids.ids[first:end]),
         module_ids=log.module_ids,
         learner=log.learner[rows] - np.int32(first),
         module=log.module[rows],
@@ -253,7 +292,7 @@ def _in_order(table: AttemptTable) -> AttemptTable:
     """Sort rows by learner and instant; rows of the log stay before judgements where they tie."""
     order = np.lexsort((table.at_seconds, table.learner))
     lengths = np.diff(table.indptr)[order]
-    tags = _spans(table.indptr[order], lengths)
+    tags = spans(table.indptr[order], lengths)
     return AttemptTable(
         n_learners=table.n_learners,
         n_skills=table.n_skills,
@@ -278,7 +317,7 @@ def _join(rows: NDArray, judgements: NDArray | None, dtype: type = np.float64) -
     return both.astype(dtype)
 
 
-def _spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return starts[i], starts[i] + 1, …, starts[i] + lengths[i] − 1 for every i in turn."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0

@@ -116,6 +116,16 @@ class Past:
         )
 
 
+def nothing(n: int) -> Past:
+    """Return the past of n groups of which nothing is known."""
+    return Past(
+        values=np.zeros((n, Column.COUNT)),
+        at_seconds=np.full(n, -np.inf),
+        place=np.zeros(n),
+        success=np.zeros(n),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pasts:
     """The past of each row's learner, of each tag's skill, and of each row's module.
@@ -180,61 +190,94 @@ def sums_of(
     return groups.sums(values, _KEEP, fade)
 
 
-def past_at(
-    sums: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    row_at_seconds: NDArray[np.float64],
-    at_seconds: NDArray[np.float64],
-    half_life_seconds: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Read sums after `rows` (−1: nothing yet) as they stand at later instants `at_seconds`."""
-    known = rows >= 0
-    values = np.where(known[:, None], sums[rows] if len(sums) else 0.0, 0.0)
-    last = np.where(known, row_at_seconds[rows] if len(sums) else 0.0, -np.inf)
-    if not np.isinf(half_life_seconds):
-        passed = np.where(known, at_seconds - last, 0.0)
-        values[:, Column.SCORES] *= np.exp2(-np.maximum(passed, 0.0) / half_life_seconds)[:, None]
-    return values, last
+@dataclass(frozen=True, kw_only=True)
+class RunningSums:
+    """Sums after each row of some groups, with what else is read from those rows.
+
+    Attributes
+    ----------
+    sums
+        float64, (n, Column.COUNT).
+    at_seconds, place, sign
+        float64, (n,): instant, rows of the learner before it, 1, −1 or 0 as the attempt ended.
+    half_life_seconds
+        Of what is said of ability.
+    """
+
+    sums: NDArray[np.float64]
+    at_seconds: NDArray[np.float64]
+    place: NDArray[np.float64]
+    sign: NDArray[np.float64]
+    half_life_seconds: float
+
+    def after(self, rows: NDArray[np.int64], at_seconds: NDArray[np.float64]) -> Past:
+        """Read what was known after `rows` (−1: nothing yet) at later instants `at_seconds`."""
+        if len(self.sums) == 0:
+            return nothing(len(rows))
+        known = rows >= 0
+        values = self.sums[rows] * known[:, None]
+        last = np.where(known, self.at_seconds[rows], -np.inf)
+        if not np.isinf(self.half_life_seconds):
+            passed = np.where(known, np.maximum(at_seconds - last, 0.0), 0.0)
+            values[:, Column.SCORES] *= np.exp2(-passed / self.half_life_seconds)[:, None]
+        return Past(
+            values=values,
+            at_seconds=last,
+            place=np.where(known, self.place[rows], 0.0),
+            success=np.where(known, self.sign[rows], 0.0),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tallies:
+    """Running sums by learner, by skill (over tags) and by module."""
+
+    learner: RunningSums
+    skill: RunningSums
+    module: RunningSums
+
+
+def tally(
+    table: AttemptTable, yardstick: Yardstick, difficulty: NDArray[np.float64] | None = None
+) -> Tallies:
+    """Sum up a table by learner, skill and module; `difficulty` as in `values_of_rows`."""
+    values = values_of_rows(table, yardstick, difficulty)
+    place = _places(table)
+    sign = np.where(table.is_attempt, 2.0 * table.success - 1.0, 0.0)
+    half_life = yardstick.half_life_seconds if table.is_timed else np.inf
+
+    def run(groups: RankedGroups, added: NDArray[np.float64], row: NDArray[np.int64]) -> RunningSums:
+        at = table.at_seconds[row]
+        return RunningSums(
+            sums=sums_of(groups, added, at, half_life),
+            at_seconds=at,
+            place=place[row],
+            sign=sign[row],
+            half_life_seconds=half_life,
+        )
+
+    every, tag_row = np.arange(len(table)), table.tag_row
+    by_tag = values[tag_row]
+    by_tag[:, Column.SCORES] *= table.weight[:, None]
+    return Tallies(
+        learner=run(table.by_learner, values, every),
+        skill=run(table.by_skill, by_tag, tag_row),
+        module=run(table.by_module, values, every),
+    )
 
 
 def pasts_before(
     table: AttemptTable, yardstick: Yardstick, difficulty: NDArray[np.float64] | None = None
 ) -> Pasts:
     """Return what was known before each row of the table, from strictly earlier instants."""
-    values = values_of_rows(table, yardstick, difficulty)
-    place = _places(table)
-    signs = np.where(table.is_attempt, 2.0 * table.success - 1.0, 0.0)
-    row = table.tag_row
-
-    def read(groups: RankedGroups, values: NDArray[np.float64], rows: NDArray[np.int64]) -> Past:
-        half_life = yardstick.half_life_seconds if table.is_timed else np.inf
-        at = table.at_seconds[rows]
-        sums = sums_of(groups, values, at, half_life)
-        past, last = past_at(sums, groups.before, at, at, half_life)
-        origin = rows[groups.before]
-        known = groups.before >= 0
-        return Past(
-            values=past,
-            at_seconds=last,
-            place=np.where(known, place[origin], 0.0),
-            success=np.where(known, signs[origin], 0.0),
-        )
-
-    every = np.arange(len(table))
+    tallies = tally(table, yardstick, difficulty)
+    at = table.at_seconds
     return Pasts(
-        learner=read(table.by_learner, values, every),
-        skill=read(table.by_skill, weigh_tags(values[row], table.weight), row),
-        module=read(table.by_module, values, every),
-        place=place,
+        learner=tallies.learner.after(table.by_learner.before, at),
+        skill=tallies.skill.after(table.by_skill.before, at[table.tag_row]),
+        module=tallies.module.after(table.by_module.before, at),
+        place=tallies.learner.place,
     )
-
-
-def weigh_tags(
-    values: NDArray[np.float64], weight: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Let a tag count for ability by its weight; `values` is changed and returned."""
-    values[:, Column.SCORES] *= weight[:, None]
-    return values
 
 
 def _add_judgements(

@@ -165,9 +165,7 @@ class SuccessModel:
             skill_variance=within,
             half_life_seconds=half_life,
         )
-        return BoundSuccess(
-            model=self, index=index, yardstick=yardstick, sets=SkillSets.of(index)
-        )
+        return BoundSuccess(model=self, index=index, yardstick=yardstick, sets=SkillSets.of(index))
 
     def logits(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return log odds for rows of `SIGNALS`."""
@@ -335,5 +333,3 @@ def _known(
     if len(values) == 0:
         return otherwise
     return np.where(position >= 0, values[position], otherwise)
-
-

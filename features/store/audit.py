@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
+
+from features.store.documents import to_document
+from features.store.tables import audit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,7 +25,8 @@ class AuditEntry:
 class AuditRepository:
     """Appends to the trail and reads it in order."""
 
-    def __init__(self, connection: Connection) -> None: ...
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def add(
         self,
@@ -32,6 +36,14 @@ class AuditRepository:
         action: str,
         subject: str | None = None,
         detail: Mapping[str, object] | None = None,
-    ) -> None: ...
+    ) -> None:
+        """Append an act; `detail` becomes JSON."""
+        row = {"at": at, "actor": actor, "action": action, "subject": subject}
+        self._connection.execute(insert(audit), [row | {"detail": to_document(detail or {})}])
 
-    def list(self, after: int | None, limit: int) -> tuple[AuditEntry, ...]: ...
+    def list(self, after: int | None, limit: int) -> tuple[AuditEntry, ...]:
+        """Return up to `limit` acts in order, those after the sequence number `after`."""
+        statement = select(audit).order_by(audit.c.sequence).limit(limit)
+        if after is not None:
+            statement = statement.where(audit.c.sequence > after)
+        return tuple(AuditEntry(**row) for row in self._connection.execute(statement).mappings())

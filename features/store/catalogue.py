@@ -1,8 +1,9 @@
 """The catalogue: modules, skills, roles, pathways, rules and policies, at one revision."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, insert, select, update
 
 from features.domain.catalogue import (
     Catalogue,
@@ -14,47 +15,227 @@ from features.domain.catalogue import (
     Skill,
     SkillEdge,
 )
+from features.domain.errors import InvalidValueError, NotFoundError
+from features.store.documents import to_document
+from features.store.links import HARD_PREREQUISITES, SKILL_EDGES, SKILL_PARENTS, Links
+from features.store.policies import Policies
+from features.store.shelves import MODULES, PATHWAYS, ROLES, RULES, SKILLS, Shelf
+from features.store.tables import modules, revisions, skill_edges
+from features.store.writing import insert_new, stored_among
+
+_CATALOGUE = revisions.c.name == "catalogue"
 
 
 class CatalogueRepository:
-    """Reads and writes the catalogue; a put that changes something raises the revision, once a
-    transaction; a put of what is stored already changes nothing.
+    """Reads and writes the catalogue.
+
+    A put replaces the thing of the same id with all its parts. One that changes something raises
+    the revision, once in a transaction; one of what is stored already changes nothing. Writers
+    of the catalogue come one after the other, so what one of them checked stays true.
     """
 
-    def __init__(self, connection: Connection) -> None: ...
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._links = Links(connection)
+        self._policies = Policies(connection)
+        self._is_held = False
+        self._is_raised = False
 
-    def revision(self) -> int: ...
-    def load(self) -> Catalogue: ...
-    def put_module(self, module: Module) -> None: ...
-    def put_skill(self, skill: Skill) -> None: ...
-    def put_skill_edges(self, skill_id: str, edges: Sequence[SkillEdge]) -> None:
-        """Replace what `skill_id` precedes."""
+    def revision(self) -> int:
+        """Return a number that is another one whenever the catalogue is."""
+        return int(self._connection.scalar(select(revisions.c.revision).where(_CATALOGUE)) or 0)
 
-    def put_role(self, role: Role) -> None: ...
-    def put_pathway(self, pathway: Pathway) -> None: ...
-    def put_rule(self, rule: Rule) -> None: ...
-    def put_policy(self, policy: Policy) -> None:
-        """Keep this version and make it current; other content under a kept version: ConflictError."""
-
-    def get_module(self, module_id: str) -> Module: ...
-    def get_skill(self, skill_id: str) -> Skill: ...
-    def get_skill_edges(self, skill_id: str) -> tuple[SkillEdge, ...]: ...
-    def get_role(self, role_id: str) -> Role: ...
-    def get_pathway(self, pathway_id: str) -> Pathway: ...
-    def get_rule(self, rule_id: str) -> Rule: ...
-    def get_policy(self, policy_id: str) -> Policy: ...
-    def policy(self, policy_id: str, version: str | None = None) -> Policy: ...
-    def list_modules(self, after: str | None, limit: int) -> tuple[Module, ...]: ...
-    def list_skills(self, after: str | None, limit: int) -> tuple[Skill, ...]: ...
-    def list_roles(self, after: str | None, limit: int) -> tuple[Role, ...]: ...
-    def list_pathways(self, after: str | None, limit: int) -> tuple[Pathway, ...]: ...
-    def list_rules(self, after: str | None, limit: int) -> tuple[Rule, ...]: ...
-    def list_policies(self, after: str | None, limit: int) -> tuple[Policy, ...]: ...
-    def add_bare_modules(self, module_ids: Iterable[str]) -> int:
-        """Give modules nobody has described a row with their id as title; return how many were new."""
+    def hold(self) -> None:
+        """Hold off other writers of the catalogue until the end of this transaction."""
+        if not self._is_held:
+            statement = select(revisions.c.revision).where(_CATALOGUE).with_for_update()
+            self._connection.execute(statement)
+            self._is_held = True
 
     def raise_revision(self) -> None:
-        """Once a transaction: for those who change the catalogue's tables through `bulk`. Call it first."""
+        """Tell readers that the catalogue changes, once in a transaction."""
+        if not self._is_raised:
+            self._connection.execute(
+                update(revisions).where(_CATALOGUE).values(revision=revisions.c.revision + 1)
+            )
+            self._is_held = self._is_raised = True
+
+    def load(self) -> Catalogue:
+        """Return everything, each kind in order of its ids; of policies the current versions."""
+        edges = select(skill_edges).order_by(*skill_edges.primary_key)
+        return Catalogue(
+            revision=self.revision(),
+            modules=MODULES.everything(self._connection),
+            skills=SKILLS.everything(self._connection),
+            skill_edges=tuple(SkillEdge(**e) for e in self._connection.execute(edges).mappings()),
+            roles=ROLES.everything(self._connection),
+            pathways=PATHWAYS.everything(self._connection),
+            rules=RULES.everything(self._connection),
+            policies=self._policies.page(after=None, limit=None),
+        )
+
+    def put_module(self, module: Module) -> None:
+        """Write a module with its skills and prerequisites.
+
+        Raises
+        ------
+        CycleError
+            If hard prerequisites would loop; nothing is stored then.
+        """
+        self.hold()
+        required = {
+            one.requires_module_id
+            for one in module.prerequisites
+            if one.is_hard and one.requires_module_id is not None
+        }
+        self._links.replace(HARD_PREREQUISITES, module.module_id, required)
+        self._put(MODULES, module)
+
+    def put_skill(self, skill: Skill) -> None:
+        """Write a skill; CycleError if its parents would loop."""
+        self.hold()
+        parents = {skill.parent_id} if skill.parent_id is not None else set()
+        self._links.replace(SKILL_PARENTS, skill.skill_id, parents)
+        self._put(SKILLS, skill)
+
+    def put_skill_edges(self, skill_id: str, edges: Sequence[SkillEdge]) -> None:
+        """Replace what `skill_id` precedes; CycleError if skill edges would loop.
+
+        Parameters
+        ----------
+        skill_id
+            The skill at the start of every edge.
+        edges
+            All of them; none removes them.
+        """
+        strangers = [edge.skill_id for edge in edges if edge.skill_id != skill_id]
+        if strangers:
+            raise InvalidValueError(f"an edge of {strangers[0]} is not one of skill {skill_id}")
+        self.hold()
+        self._links.replace(SKILL_EDGES, skill_id, {edge.precedes_skill_id for edge in edges})
+        wanted = {edge.precedes_skill_id: edge for edge in edges}
+        if wanted == {edge.precedes_skill_id: edge for edge in self.get_skill_edges(skill_id)}:
+            return
+        self._connection.execute(delete(skill_edges).where(skill_edges.c.skill_id == skill_id))
+        if wanted:
+            rows = [to_document(edge) for edge in wanted.values()]
+            self._connection.execute(insert(skill_edges), rows)
+        self.raise_revision()
+
+    def put_role(self, role: Role) -> None:
+        """Write a role with its requirements."""
+        self.hold()
+        self._put(ROLES, role)
+
+    def put_pathway(self, pathway: Pathway) -> None:
+        """Write a pathway."""
+        self.hold()
+        self._put(PATHWAYS, pathway)
+
+    def put_rule(self, rule: Rule) -> None:
+        """Write a rule."""
+        self.hold()
+        self._put(RULES, rule)
+
+    def put_policy(self, policy: Policy) -> None:
+        """Keep this version and make it the current one; earlier versions stay.
+
+        Raises
+        ------
+        ConflictError
+            If the version is kept already with other content.
+        """
+        self.hold()
+        if self._policies.put(policy):
+            self.raise_revision()
+
+    def get_module(self, module_id: str) -> Module:
+        """Return a module; NotFoundError."""
+        return self._get(MODULES, module_id)
+
+    def get_skill(self, skill_id: str) -> Skill:
+        """Return a skill; NotFoundError."""
+        return self._get(SKILLS, skill_id)
+
+    def get_skill_edges(self, skill_id: str) -> tuple[SkillEdge, ...]:
+        """Return what `skill_id` precedes, in order of those ids."""
+        statement = select(skill_edges).where(skill_edges.c.skill_id == skill_id)
+        rows = self._connection.execute(statement.order_by(skill_edges.c.precedes_skill_id))
+        return tuple(SkillEdge(**row) for row in rows.mappings())
+
+    def get_role(self, role_id: str) -> Role:
+        """Return a role; NotFoundError."""
+        return self._get(ROLES, role_id)
+
+    def get_pathway(self, pathway_id: str) -> Pathway:
+        """Return a pathway; NotFoundError."""
+        return self._get(PATHWAYS, pathway_id)
+
+    def get_rule(self, rule_id: str) -> Rule:
+        """Return a rule; NotFoundError."""
+        return self._get(RULES, rule_id)
+
+    def get_policy(self, policy_id: str) -> Policy:
+        """Return the current version of a policy; NotFoundError."""
+        return self._policies.get(policy_id, version=None)
+
+    def policy(self, policy_id: str, version: str | None = None) -> Policy:
+        """Return a version of a policy, the current one by default; NotFoundError."""
+        return self._policies.get(policy_id, version=version)
+
+    def list_modules(self, after: str | None, limit: int) -> tuple[Module, ...]:
+        """Return up to `limit` modules in order of id, those after the id `after`."""
+        return MODULES.page(self._connection, after, limit)
+
+    def list_skills(self, after: str | None, limit: int) -> tuple[Skill, ...]:
+        """Return up to `limit` skills in order of id, those after the id `after`."""
+        return SKILLS.page(self._connection, after, limit)
+
+    def list_roles(self, after: str | None, limit: int) -> tuple[Role, ...]:
+        """Return up to `limit` roles in order of id, those after the id `after`."""
+        return ROLES.page(self._connection, after, limit)
+
+    def list_pathways(self, after: str | None, limit: int) -> tuple[Pathway, ...]:
+        """Return up to `limit` pathways in order of id, those after the id `after`."""
+        return PATHWAYS.page(self._connection, after, limit)
+
+    def list_rules(self, after: str | None, limit: int) -> tuple[Rule, ...]:
+        """Return up to `limit` rules in order of id, those after the id `after`."""
+        return RULES.page(self._connection, after, limit)
+
+    def list_policies(self, after: str | None, limit: int) -> tuple[Policy, ...]:
+        """Return up to `limit` current policies in order of id, those after the id `after`."""
+        return self._policies.page(after, limit)
+
+    def add_bare_modules(self, module_ids: Iterable[str]) -> int:
+        """Give modules that nobody has described a row, with their id as title.
+
+        Returns
+        -------
+        int
+            How many were new.
+        """
+        wanted = set(module_ids)
+        unknown = sorted(wanted - stored_among(self._connection, modules.c.module_id, wanted))
+        if not unknown:
+            return 0
+        self.hold()
+        rows = [{"module_id": module_id, "title": module_id} for module_id in unknown]
+        n_new = len(insert_new(self._connection, modules, rows, modules.c.module_id))
+        if n_new:
+            self.raise_revision()
+        return n_new
 
     def require_acyclic(self) -> None:
-        """Check everything stored for loops (after bulk writes); raises CycleError."""
+        """Check all relations that must not loop, after bulk writes; raises CycleError."""
+        self._links.require_acyclic()
+
+    def _put(self, shelf: Shelf[Any], thing: object) -> None:
+        if shelf.put(self._connection, thing):
+            self.raise_revision()
+
+    def _get[T](self, shelf: Shelf[T], thing_id: str) -> T:
+        thing = shelf.get(self._connection, thing_id)
+        if thing is None:
+            raise NotFoundError(f"there is no {shelf.kind} {thing_id!r}")
+        return thing

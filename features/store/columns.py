@@ -1,7 +1,7 @@
 """Column types that mean the same on SQLite and PostgreSQL."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, override
 
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -28,10 +28,12 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
+    @override
     def process_bind_param(self, value: datetime | int | None, dialect: Dialect) -> int | None:
         """Turn a datetime into microseconds; whole microseconds pass."""
         return value if value is None or isinstance(value, int) else to_microseconds(value)
 
+    @override
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn microseconds into an aware UTC datetime."""
         return None if value is None else from_microseconds(int(value))
@@ -43,10 +45,12 @@ class StringSet(TypeDecorator[frozenset[str]]):
     impl = Json
     cache_ok = True
 
+    @override
     def process_bind_param(self, value: frozenset[str] | None, dialect: Dialect) -> list[str]:
         """Turn a set into a sorted list."""
         return sorted(value or ())
 
+    @override
     def process_result_value(self, value: Any, dialect: Dialect) -> frozenset[str]:
         """Turn a list into a frozen set."""
         return frozenset(value or ())

@@ -2,6 +2,8 @@
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,12 @@ from features.store.urls import parse_url, place_of
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 3
 POOL_SIZE = 10
+_PRAGMAS = (
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "secure_delete = FAST",  # what is erased is overwritten, where its page is written anyway
+    "journal_size_limit = 67108864",  # what stays of the log after a great import, in bytes
+)
 
 # An engine with this option only reads: one consistent state, and never in a writer's way.
 READING = "waymark_reading"
@@ -60,18 +68,20 @@ def _open_postgresql(url: URL) -> Engine:
         json_deserializer=orjson.loads,
         hide_parameters=True,
     )
-    event.listen(engine, "connect", _require_durable_commits)
+    event.listen(engine, "connect", _set_up_postgresql)
     return engine
 
 
-def _require_durable_commits(connection: Any, record: ConnectionPoolEntry) -> None:
-    """Commit to disk even where the server's default is not to wait for it."""
-    connection.autocommit = True
-    connection.execute(
-        "SELECT set_config('synchronous_commit', 'on', false)"
-        " WHERE current_setting('synchronous_commit') = 'off'"
-    )
-    connection.autocommit = False
+def _set_up_postgresql(connection: Any, _record: ConnectionPoolEntry) -> None:
+    """Commit to disk even where the server's default is not to; wait for locks as on SQLite."""
+    with _closed_on_failure(connection):
+        connection.autocommit = True
+        connection.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        connection.autocommit = False
 
 
 def _open_sqlite(url: URL) -> Engine:
@@ -91,15 +101,15 @@ def _open_sqlite(url: URL) -> Engine:
     )
 
     def set_up(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
-        _use_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = FAST")
+        with _closed_on_failure(connection):
+            connection.isolation_level = None  # BEGIN is ours, see _begin_sqlite
+            _use_wal(connection)
+            for pragma in _PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
         record.info["file"] = _identity(path)
 
     def require_same_file(
-        connection: sqlite3.Connection, record: ConnectionPoolEntry, proxy: object
+        _connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: object
     ) -> None:
         # Otherwise an open connection would go on writing to a file nobody can find any more.
         if record.info["file"] != _identity(path):
@@ -111,21 +121,28 @@ def _open_sqlite(url: URL) -> Engine:
     return engine
 
 
+@contextmanager
+def _closed_on_failure(connection: Any) -> Iterator[None]:
+    """Close a connection that cannot be set up, since the pool has not taken it yet."""
+    with ExitStack() as on_failure:
+        on_failure.callback(connection.close)
+        yield
+        on_failure.pop_all()
+
+
 def _create_file(path: Path, url: URL) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     except OSError as error:
         raise StoreUnavailableError(
-            f"{place_of(url)} cannot be created: {error.strerror}: {error.filename}. Name a file in a "
-            "folder you may write to in WAYMARK_DATABASE_URL"
+            f"{place_of(url)} cannot be created: {error.strerror}: {error.filename}: name a file in"
+            " a folder you may write to in WAYMARK_DATABASE_URL"
         ) from error
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging; only the first ever switch can meet another at the same time,
-    and SQLite then fails at once without waiting.
-    """
+    # When two processes switch a new file at the same time, SQLite refuses one without waiting.
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

@@ -12,13 +12,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from features.domain.errors import InvalidValueError, StoreUnavailableError, WaymarkError
 from features.store.urls import place_of
 
-_LACKS_TABLES = (
-    "it lacks Waymark's tables: restore a backup, or let `waymark serve` set up an empty one"
-)
+_LACKS_TABLES = "Waymark's tables are gone: restore a backup, or start again on an empty database"
 _SQLITE_REMEDIES = {
     sqlite3.SQLITE_BUSY: "another program has been writing to it for too long: try again",
     sqlite3.SQLITE_LOCKED: "another program has been writing to it for too long: try again",
-    sqlite3.SQLITE_CANTOPEN: "check that the file is there, with its folder, and may be read and written",
+    sqlite3.SQLITE_CANTOPEN: "check that it is there and may be read and written",
     sqlite3.SQLITE_READONLY: "make the file and its folder writable",
     sqlite3.SQLITE_FULL: "free some disk space",
     sqlite3.SQLITE_IOERR: "check the disk, and that the file is still there",

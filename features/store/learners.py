@@ -4,25 +4,142 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping, Select, Table, func, select
 
-from features.domain.history import Assignment, Learner, LearnerHistory
+from features.domain.errors import NotFoundError
+from features.domain.history import (
+    Assignment,
+    Event,
+    Evidence,
+    Interaction,
+    Learner,
+    LearnerHistory,
+)
+from features.store import erasure
+from features.store.tables import assignments, evidence, interactions, learners
+from features.store.tombstones import Tombstones
+from features.store.writing import insert_new, overwrite
+
+_EVENTS = {str(event): event for event in Event}
+
+
+def _facts_of_learner(table: Table) -> Select[Any]:
+    columns = [column for column in table.columns if column.name != "sequence"]
+    return select(*columns)
+
+
+_INTERACTIONS = _facts_of_learner(interactions).order_by(interactions.c.at, interactions.c.sequence)
+_EVIDENCE = _facts_of_learner(evidence).order_by(evidence.c.at, evidence.c.sequence)
 
 
 class LearnerRepository:
-    """Reads and writes what is known of learners. Writing about an erased one: ErasedError."""
+    """Reads and writes what is known of learners; writing about an erased one is an ErasedError."""
 
-    def __init__(self, connection: Connection) -> None: ...
+    def __init__(self, connection: Connection, tombstones: Tombstones) -> None:
+        self._connection = connection
+        self._tombstones = tombstones
 
-    def get(self, learner_id: str) -> Learner | None: ...
-    def put(self, learner: Learner) -> None: ...
-    def list(self, after: str | None, limit: int) -> tuple[Learner, ...]: ...
-    def n_learners(self) -> int: ...
-    def history(self, learner_id: str, as_of: datetime | None = None) -> LearnerHistory: ...
-    def put_assignment(self, assignment: Assignment) -> None: ...
-    def get_assignment(self, learner_id: str, module_id: str) -> Assignment: ...
-    def list_assignments(self, learner_id: str) -> tuple[Assignment, ...]: ...
-    def export(self, learner_id: str) -> dict[str, Any]: ...
-    def erase(self, learner_id: str, at: datetime) -> None: ...
-    def erased_among(self, learner_ids: Iterable[str]) -> frozenset[str]: ...
-    def add_bare_learners(self, learner_ids: Iterable[str]) -> int: ...
+    def get(self, learner_id: str) -> Learner | None:
+        """Return a learner, or None; one only events name has nothing but the id."""
+        statement = select(learners).where(learners.c.learner_id == learner_id)
+        row = self._connection.execute(statement).mappings().one_or_none()
+        return None if row is None else Learner(**row)
+
+    def put(self, learner: Learner) -> None:
+        """Write a learner's profile over the one stored."""
+        self._tombstones.require_none([learner.learner_id])
+        row = {column.name: getattr(learner, column.name) for column in learners.columns}
+        overwrite(self._connection, learners, row)
+
+    def list(self, after: str | None, limit: int) -> tuple[Learner, ...]:
+        """Return up to `limit` learners in order of id, those after the id `after`."""
+        statement = select(learners).order_by(learners.c.learner_id).limit(limit)
+        if after is not None:
+            statement = statement.where(learners.c.learner_id > after)
+        return tuple(Learner(**row) for row in self._connection.execute(statement).mappings())
+
+    def n_learners(self) -> int:
+        """Return how many learners are known, described or only named by events."""
+        return self._connection.scalar(select(func.count()).select_from(learners)) or 0
+
+    def history(self, learner_id: str, as_of: datetime | None = None) -> LearnerHistory:
+        """Return what is known of a learner.
+
+        Parameters
+        ----------
+        learner_id
+            Any id; of an unknown one the history is empty and `is_known` false.
+        as_of
+            Events and evidence after this instant are left out.
+        """
+        learner = self.get(learner_id)
+        done = self._facts(_INTERACTIONS, interactions, learner_id, as_of)
+        judged = self._facts(_EVIDENCE, evidence, learner_id, as_of)
+        owed = self.list_assignments(learner_id)
+        return LearnerHistory(
+            learner=learner or Learner(learner_id=learner_id),
+            is_known=learner is not None,
+            interactions=tuple(_interaction_from(row) for row in done),
+            evidence=tuple(Evidence(**row) for row in judged),
+            assignments=owed,
+        )
+
+    def put_assignment(self, assignment: Assignment) -> None:
+        """Write what a learner owes over the assignment of the same module."""
+        self.add_bare_learners([assignment.learner_id])
+        row = {column.name: getattr(assignment, column.name) for column in assignments.columns}
+        overwrite(self._connection, assignments, row)
+
+    def get_assignment(self, learner_id: str, module_id: str) -> Assignment:
+        """Return an assignment; NotFoundError."""
+        statement = select(assignments).where(
+            assignments.c.learner_id == learner_id, assignments.c.module_id == module_id
+        )
+        row = self._connection.execute(statement).mappings().one_or_none()
+        if row is None:
+            raise NotFoundError(f"module {module_id!r} is not assigned to learner {learner_id!r}")
+        return Assignment(**row)
+
+    def list_assignments(self, learner_id: str) -> tuple[Assignment, ...]:
+        """Return what a learner owes, in order of module ids."""
+        statement = select(assignments).where(assignments.c.learner_id == learner_id)
+        rows = self._connection.execute(statement.order_by(assignments.c.module_id)).mappings()
+        return tuple(Assignment(**row) for row in rows)
+
+    def add_bare_learners(self, learner_ids: Iterable[str]) -> int:
+        """Give learners that nobody has described a row; return how many were new."""
+        wanted = sorted(set(learner_ids))
+        self._tombstones.require_none(wanted)
+        rows = [{"learner_id": learner_id} for learner_id in wanted]
+        return len(insert_new(self._connection, learners, rows, learners.c.learner_id))
+
+    def export(self, learner_id: str) -> dict[str, Any]:
+        """Return everything held about a learner as one JSON document.
+
+        Raises
+        ------
+        NotFoundError
+            If nothing is.
+        """
+        return erasure.export(self._connection, learner_id)
+
+    def erase(self, learner_id: str, at: datetime) -> None:
+        """Remove everything held about a learner, for good; doing so again changes nothing."""
+        self._tombstones.add(learner_id, at)
+        erasure.clear(self._connection, learner_id)
+
+    def erased_among(self, learner_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of `learner_ids` that were erased; within a transaction that stays so."""
+        return self._tombstones.among(learner_ids)
+
+    def _facts(
+        self, statement: Select[Any], table: Table, learner_id: str, as_of: datetime | None
+    ) -> Iterable[RowMapping]:
+        statement = statement.where(table.c.learner_id == learner_id)
+        if as_of is not None:
+            statement = statement.where(table.c.at <= as_of)
+        return self._connection.execute(statement).mappings()
+
+
+def _interaction_from(row: RowMapping) -> Interaction:
+    return Interaction(**{**row, "event": _EVENTS[row["event"]]})

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from shutil import copytree, rmtree
+from shutil import copy2, copytree, rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -127,20 +127,32 @@ class Registry:
         into
             Made new; appears only once it is complete.
         """
-        from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - seconds of import
-
         into.parent.mkdir(parents=True, exist_ok=True)
         with _named_failures(self.tracking_uri), TemporaryDirectory(dir=into.parent) as scratch:
             source = self.client.get_model_version_download_uri(self.model_name, version)
-            found = download_artifacts(
-                artifact_uri=source, dst_path=scratch, tracking_uri=self.tracking_uri
-            )
             whole = Path(scratch) / "whole"
-            copytree(found, whole, dirs_exist_ok=True)
+            copytree(self._download(source, scratch), whole)
             if into.exists():
                 rmtree(into)
             whole.rename(into)
         return into
+
+    def fetch_file(self, run_id: str, name: str, into: Path) -> Path:
+        """Copy a file kept with a run into the folder `into` and return it."""
+        with _named_failures(self.tracking_uri):
+            source = f"{self.client.get_run(run_id).info.artifact_uri}/{name}"
+            found = self._download(source, str(into))
+            return Path(copy2(found, into)) if found.parent != into else found
+
+    def _download(self, source: str, scratch: str) -> Path:
+        """Return where a source lies: in place for local stores, else copied to `scratch`."""
+        from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - seconds of import
+
+        return Path(
+            download_artifacts(
+                artifact_uri=source, dst_path=scratch, tracking_uri=self.tracking_uri
+            )
+        )
 
     def _find(self, call: str, *names: str) -> Any:
         """Ask the client for something of this model; None where it does not exist."""

@@ -1,7 +1,8 @@
-"""Database URLs: what is accepted, where each workspace lies, and how a place is named in errors."""
+"""Database URLs: what is accepted, where each workspace lies, how errors name a place."""
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -43,8 +44,8 @@ def _require_file(url: URL) -> URL:
     database = url.database or ""
     if database in ("", ":memory:") or database.startswith("file:"):
         raise InvalidValueError(
-            "WAYMARK_DATABASE_URL must name a SQLite file that outlives the process and that several "
-            "processes can share: use sqlite:///waymark.db, or sqlite:////absolute/path/waymark.db"
+            "WAYMARK_DATABASE_URL must name a SQLite file, which processes share and which stays:"
+            " use sqlite:///waymark.db, or sqlite:////absolute/path/waymark.db"
         )
     return url.set(drivername="sqlite")
 
@@ -63,7 +64,7 @@ def workspace_url(database_url: str | URL, name: str = MAIN) -> URL:
     url = parse_url(database_url)
     if not _NAME.fullmatch(name):
         raise InvalidValueError(
-            f"the workspace name {name!r} must be 1 to 40 of a-z, 0-9 and _, and start with a letter"
+            f"the workspace name {name!r} must be 1 to 40 of a-z, 0-9 and _, a letter first"
         )
     if name == MAIN:
         return url
@@ -87,7 +88,7 @@ def _option(url: URL) -> str:
 def place_of(url: URL) -> str:
     """Say where a database is, for people, without user or password."""
     if url.drivername == "sqlite":
-        return f"SQLite file {url.database}"
+        return f"SQLite file {unquote((url.database or '').removeprefix('file://'))}"
     host = url.host or url.query.get("host") or "the local socket"
     port = f":{url.port}" if url.port else ""
     return f"PostgreSQL database {url.database!r} at {host}{port}"

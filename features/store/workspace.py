@@ -1,16 +1,25 @@
 """A workspace: everything of one organisation, reached by nothing else."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine
 
 from features.store.audit import AuditRepository
 from features.store.bulk import Bulk
 from features.store.catalogue import CatalogueRepository
+from features.store.engine import open_engine, reading
 from features.store.events import EventRepository
+from features.store.failures import named_failures
 from features.store.keys import KeyRepository
 from features.store.learners import LearnerRepository
+from features.store.migrate import migrate
 from features.store.recommendations import RecommendationRepository
+from features.store.tombstones import Tombstones
+from features.store.urls import MAIN, schema_of, workspace_url
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,29 +34,102 @@ class Repositories:
     audit: AuditRepository
     bulk: Bulk
 
+    @classmethod
+    def on(cls, connection: Connection) -> "Repositories":
+        """Wire the repositories to a connection."""
+        catalogue = CatalogueRepository(connection)
+        tombstones = Tombstones(connection)
+        learners = LearnerRepository(connection, tombstones)
+        return cls(
+            catalogue=catalogue,
+            learners=learners,
+            events=EventRepository(connection, catalogue, learners, tombstones),
+            recommendations=RecommendationRepository(connection, tombstones),
+            keys=KeyRepository(connection),
+            audit=AuditRepository(connection),
+            bulk=Bulk(connection, catalogue),
+        )
+
 
 class Workspace:
-    """The database of one organisation; `open` it, and close it with `close` or as a context."""
+    """The database of one organisation; threads may share it.
+
+    Close it with `close`, or use it as a context.
+    """
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name = name
+        self._engine = engine
+        self._reading = reading(engine)
 
     @classmethod
-    def open(cls, database_url: str, name: str = "main") -> "Workspace":
-        """Open, creating and migrating what is missing. Raises StoreUnavailableError."""
-        raise NotImplementedError
+    def open(cls, database_url: str, name: str = MAIN) -> "Workspace":
+        """Open a workspace; what is missing of its database is created, or upgraded.
+
+        Parameters
+        ----------
+        database_url
+            As in `features.store.engine.open_engine`.
+        name
+            Another name than `main` lies beside it: a file, or a PostgreSQL schema, of its own.
+
+        Raises
+        ------
+        InvalidValueError
+            If the URL or the name cannot be used.
+        StoreUnavailableError
+            If the database cannot be reached, created or understood.
+        """
+        url = workspace_url(database_url, name)
+        is_file = url.drivername == "sqlite"
+        engine = open_engine(url)
+        with ExitStack() as on_failure:
+            on_failure.callback(engine.dispose)
+            with named_failures(engine.url):
+                migrate(engine, schema=None if is_file else schema_of(name))
+            on_failure.pop_all()
+        return cls(name, engine)
 
     @contextmanager
     def transaction(self) -> Iterator[Repositories]:
-        """Write: one commit at the end, nothing kept after any exception."""
-        raise NotImplementedError
+        """Write: one commit at the end, and nothing kept after any exception.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the database fails at any point; nothing was kept then.
+        """
+        with named_failures(self._engine.url), self._engine.begin() as connection:
+            yield Repositories.on(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Repositories]:
-        """Read one consistent state; writes are refused or dropped."""
-        raise NotImplementedError
+        """Read one consistent state, beside any writer; to write here is an error.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the database fails at any point.
+        """
+        with named_failures(self._engine.url), self._reading.begin() as connection:
+            yield Repositories.on(connection)
 
     def ping(self) -> None:
-        """Raise StoreUnavailableError where the database does not answer."""
-        raise NotImplementedError
+        """Return if the database answers; raise StoreUnavailableError if it does not."""
+        with self.reading() as repositories:
+            repositories.catalogue.revision()
 
     def close(self) -> None:
-        """Give the connections back."""
-        raise NotImplementedError
+        """Give all connections back."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

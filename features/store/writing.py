@@ -34,9 +34,9 @@ def overwrite(connection: Connection, table: Table, row: Mapping[str, Any]) -> N
 
 
 def number_arrivals(connection: Connection, table: Table, n_rows: int) -> list[int]:
-    """Take the next `n_rows` numbers of a table's `sequence`, so that rows may be inserted in another
-    order than they arrived in.
-    """
+    """Take numbers of a table's `sequence`, so that rows need not be inserted as they arrived."""
+    if n_rows == 0:
+        return []
     if connection.dialect.name == "postgresql":
         numbers = text(
             "SELECT nextval(pg_get_serial_sequence(:table, 'sequence'))"
@@ -50,7 +50,7 @@ def number_arrivals(connection: Connection, table: Table, n_rows: int) -> list[i
 def stored_among(connection: Connection, column: Column[str], values: Iterable[str]) -> set[str]:
     """Return those of `values` that `column` holds."""
     stored: set[str] = set()
-    for some in batched(values, IDS_PER_STATEMENT, strict=False):
+    for some in batched(values, IDS_PER_STATEMENT):
         stored.update(connection.scalars(select(column).where(column.in_(some))))
     return stored
 

@@ -20,16 +20,18 @@ from features.domain.instants import parse_instant
 MAX_ID_LENGTH = 200
 
 
-def refuse_nul(text: str) -> str:
-    """Return `text`, or refuse the one character that PostgreSQL cannot keep in a text.
+def require_storable(text: str) -> str:
+    """Return `text`, or refuse characters that a database or UTF-8 cannot keep.
 
     Raises
     ------
     ValueError
-        If it holds U+0000.
+        If it holds U+0000 or half of a surrogate pair.
     """
     if "\x00" in text:
         raise ValueError("it must not contain the NUL character")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it must not contain half of a surrogate pair")
     return text
 
 
@@ -55,17 +57,17 @@ def write_instant(at: datetime) -> str:
 
 
 Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(refuse_nul)
+    str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(require_storable)
 ]
 Word = Annotated[
-    str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(refuse_nul)
+    str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(require_storable)
 ]
 Line = Annotated[
-    str, StringConstraints(min_length=1, max_length=1_000), AfterValidator(refuse_nul)
+    str, StringConstraints(min_length=1, max_length=1_000), AfterValidator(require_storable)
 ]
-Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(refuse_nul)]
+Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(require_storable)]
 Condition = Annotated[
-    str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(refuse_nul)
+    str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(require_storable)
 ]
 Unit = Annotated[float, Field(ge=0, le=1)]
 Instant = Annotated[

@@ -10,7 +10,14 @@ from service.schemas.fields import Body, Id, Instant, Prose, Unit, View, Word
 MAX_ROWS = 1_000
 
 
-class EventRow(Body):
+class FactRow(Body):
+    """Something known of a learner at an instant."""
+
+    learner_id: Id
+    at: Instant
+
+
+class EventRow(FactRow):
     """An interaction of a learner with a module."""
 
     model_config = ConfigDict(
@@ -28,10 +35,8 @@ class EventRow(Body):
         }
     )
 
-    learner_id: Id
     module_id: Id
     event: Annotated[Event, Field(strict=False)]
-    at: Instant
     score: Unit | None = Field(None, description="With `rated`: the rating.")
     success: bool | None = None
     duration_seconds: float | None = Field(None, ge=0)
@@ -50,7 +55,7 @@ class EventRow(Body):
         return Interaction(**self.model_dump(exclude={"event_id"}), event_id=event_id)
 
 
-class EvidenceRow(Body):
+class EvidenceRow(FactRow):
     """A direct judgement of a skill."""
 
     model_config = ConfigDict(
@@ -67,18 +72,16 @@ class EvidenceRow(Body):
         }
     )
 
-    learner_id: Id
     skill_id: Id
     level: Unit
     source: Word = Field(description="Such as assessment, self, manager, peer, performance.")
-    at: Instant
 
     def to_domain(self) -> Evidence:
         """Make the evidence."""
         return Evidence(**self.model_dump())
 
 
-class OutcomeRow(Body):
+class OutcomeRow(FactRow):
     """A business result of a learner."""
 
     model_config = ConfigDict(
@@ -94,10 +97,8 @@ class OutcomeRow(Body):
         }
     )
 
-    learner_id: Id
     metric: Word
     value: float
-    at: Instant
 
     def to_domain(self) -> Outcome:
         """Make the outcome."""

@@ -1,9 +1,9 @@
 """Learners, what they owe and where they stand, on the wire."""
 
-from typing import Any
+from typing import Annotated, Any, Self
 
 import orjson
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from features.domain.history import Assignment, Learner
 from service.schemas.fields import (
@@ -16,12 +16,37 @@ from service.schemas.fields import (
     View,
     Word,
     WordsOut,
-    refuse_nul,
+    require_storable,
 )
 from service.schemas.modules import Words
 
 MAX_ATTRIBUTES = 100
 MAX_ATTRIBUTE_LENGTH = 1_000
+
+
+def attribute_text(value: Any) -> str | None:
+    """Return an attribute as the text it is kept as: numbers and truth values as in JSON.
+
+    Raises
+    ------
+    ValueError
+        If it is a list or an object, or too long.
+    """
+    if value is None or isinstance(value, str):
+        text = value
+    elif isinstance(value, bool | int | float):
+        text = orjson.dumps(value).decode()
+    else:
+        raise ValueError("an attribute is text, a number, true or false")
+    if len(require_storable(text or "")) > MAX_ATTRIBUTE_LENGTH:
+        raise ValueError(f"an attribute has at most {MAX_ATTRIBUTE_LENGTH} characters")
+    return text
+
+
+Attribute = Annotated[
+    str | None,
+    BeforeValidator(attribute_text, json_schema_input_type=str | float | bool | None),
+]
 
 
 class LearnerBody(Body):
@@ -41,7 +66,7 @@ class LearnerBody(Body):
             ]
         },
     )
-    __pydantic_extra__: dict[str, str | int | float | bool | None]
+    __pydantic_extra__: dict[str, Attribute]
 
     learner_id: Id | None = Field(None, description="May repeat the id of the path.")
     role_id: Id | None = None
@@ -55,21 +80,16 @@ class LearnerBody(Body):
     mentor: bool = Field(False, description="Willing to help others.")
 
     @model_validator(mode="after")
-    def _attributes_are_bounded(self) -> "LearnerBody":
-        extra = self.__pydantic_extra__
-        if len(extra) > MAX_ATTRIBUTES:
+    def _attributes_are_bounded(self) -> Self:
+        if len(self.__pydantic_extra__) > MAX_ATTRIBUTES:
             raise ValueError(f"at most {MAX_ATTRIBUTES} attributes are kept")
-        for name, value in extra.items():
-            refuse_nul(name)
-            if not 1 <= len(name) <= MAX_ID_LENGTH:
+        for name in self.__pydantic_extra__:
+            if not 1 <= len(require_storable(name)) <= MAX_ID_LENGTH:
                 raise ValueError(f"names of attributes have 1 to {MAX_ID_LENGTH} characters")
-            if len(refuse_nul(attribute_text(value))) > MAX_ATTRIBUTE_LENGTH:
-                raise ValueError(f"attribute {name} is over {MAX_ATTRIBUTE_LENGTH} characters")
         return self
 
     def to_domain(self, learner_id: str) -> Learner:
         """Make the learner called `learner_id`."""
-        extra = self.__pydantic_extra__
         return Learner(
             learner_id=learner_id,
             role_id=self.role_id,
@@ -82,7 +102,7 @@ class LearnerBody(Body):
             needs=frozenset(self.needs),
             mentor=self.mentor,
             attributes={
-                name: attribute_text(value) for name, value in extra.items() if value is not None
+                name: text for name, text in self.__pydantic_extra__.items() if text is not None
             },
         )
 
@@ -91,11 +111,6 @@ class LearnerRow(LearnerBody):
     """A learner among many."""
 
     learner_id: Id
-
-
-def attribute_text(value: str | float | None) -> str:
-    """Return an attribute as the text it is kept as: numbers and truth values as in JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 class AssignmentBody(Body):

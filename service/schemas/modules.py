@@ -18,13 +18,10 @@ from service.schemas.fields import (
     Body,
     Id,
     Instant,
-    InstantOut,
     Line,
     Prose,
     Unit,
-    View,
     Word,
-    WordsOut,
 )
 
 MAX_LINKS = 1_000
@@ -138,6 +135,17 @@ class ModuleRow(ModuleBody):
     module_id: Id
 
 
+class FollowingBody(Body):
+    """A skill best learned later."""
+
+    skill_id: Id
+    strength: Unit = 1.0
+
+    def to_domain(self, skill_id: str) -> SkillEdge:
+        """Make the edge that starts at `skill_id`."""
+        return SkillEdge(skill_id=skill_id, precedes_skill_id=self.skill_id, strength=self.strength)
+
+
 class SkillBody(Body):
     """A node of the skill taxonomy."""
 
@@ -146,6 +154,14 @@ class SkillBody(Body):
     skill_id: Id | None = Field(None, description="May repeat the id of the path.")
     name: Line | None = Field(None, description="The id where absent.")
     parent_id: Id | None = None
+    precedes: list[FollowingBody] | None = Field(
+        None, max_length=MAX_LINKS, description="Skills best learned after it."
+    )
+
+    @model_validator(mode="after")
+    def _precedes_each_skill_once(self) -> Self:
+        refuse_repeats([each.skill_id for each in self.precedes or ()], "precedes")
+        return self
 
     def to_domain(self, skill_id: str) -> Skill:
         """Make the skill called `skill_id`."""
@@ -226,66 +242,3 @@ def refuse_repeats(names: list[Any], field: str) -> None:
     """
     if len(set(names)) < len(names):
         raise ValueError(f"{field} name the same thing twice")
-
-
-class ModuleSkillView(View):
-    """A skill the module teaches or tests."""
-
-    skill_id: str
-    weight: float
-
-
-class PrerequisiteView(View):
-    """What must come first."""
-
-    requires_module_id: str | None
-    requires_skill_id: str | None
-    min_mastery: float | None
-    strength: float
-
-
-class ModuleView(View):
-    """A module as it is stored."""
-
-    module_id: str
-    title: str
-    description: str | None
-    format: str | None
-    kind: str | None
-    duration_minutes: float | None
-    difficulty: float | None
-    pass_mark: float
-    language: str | None
-    mandatory: bool
-    accessibility: WordsOut
-    version: str | None
-    updated_at: InstantOut | None
-    active_from: InstantOut | None
-    active_until: InstantOut | None
-    url: str | None
-    skills: list[ModuleSkillView]
-    prerequisites: list[PrerequisiteView]
-
-
-class SkillView(View):
-    """A skill as it is stored."""
-
-    skill_id: str
-    name: str
-    parent_id: str | None
-
-
-class RoleRequirementView(View):
-    """What a role asks for in one skill."""
-
-    skill_id: str
-    target: float
-    weight: float
-
-
-class RoleView(View):
-    """A role as it is stored."""
-
-    role_id: str
-    name: str
-    requirements: list[RoleRequirementView]

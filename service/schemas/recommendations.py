@@ -163,14 +163,22 @@ class FeedbackView(View):
     chosen_module_id: str | None
 
 
+class CandidateView(View):
+    """An eligible module as it stood when the slate was drawn."""
+
+    module_id: str
+    tier: int
+    score: float
+    p_first: float = Field(description="Its probability of leading the slate.")
+    p_success: float
+    ready: float = Field(description="What soft prerequisites leave of the weighted terms.")
+    terms: dict[str, float]
+
+
 class RecommendationRecordView(RecommendationView):
     """An answer read back, with what it was made from and what became of it."""
 
-    policy: dict[str, Any] | None = Field(description="The policy as it stood.")
+    policy: dict[str, Any] = Field(description="The policy as it stood.")
     context: dict[str, Any] = Field(description="The circumstances of the request.")
-    candidates: list[dict[str, Any]] = Field(
-        description="Every eligible module as it stood: tier, score, probability and terms."
-    )
-    feedback: list[dict[str, Any]]
-
-
+    candidates: list[CandidateView] = Field(description="The eligible modules, best first.")
+    feedback: list[FeedbackView]

@@ -1,6 +1,6 @@
 """What steers recommendations, on the wire: pathways, rules and policies."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -16,11 +16,12 @@ from features.domain.catalogue import (
 )
 from features.domain.checks import require_acyclic
 from features.domain.errors import CycleError
-from service.schemas.fields import Body, Condition, Id, Line, Unit, View, Word
+from service.schemas.fields import Body, Condition, Id, Line, Unit, Word
 from service.schemas.modules import refuse_repeats
 
 MAX_STEPS = 1_000
 WEIGHTS_TOLERANCE = 1e-6
+FIRST_VERSION = "1"
 
 ModuleIds = Annotated[list[Id], Field(max_length=MAX_STEPS)]
 
@@ -37,7 +38,7 @@ class StepBody(Body):
 
     step_id: Id
     module_id: Id | None = None
-    any_of: ModuleIds = []
+    any_of: ModuleIds = Field([])
     optional: bool = False
     requires: list[Id] = Field([], max_length=MAX_STEPS)
     when: Condition | None = Field(None, description="CEL over the learner's attributes.")
@@ -149,10 +150,10 @@ class PathwayRow(PathwayBody):
 class ConsequenceBody(Body):
     """What follows from a rule, for which modules."""
 
-    assign: ModuleIds = []
-    require: ModuleIds = []
-    exclude: ModuleIds = []
-    boost: ModuleIds = []
+    assign: ModuleIds = Field([])
+    require: ModuleIds = Field([])
+    exclude: ModuleIds = Field([])
+    boost: ModuleIds = Field([])
     due_in_days: float | None = Field(None, ge=0, le=36_500)
     strength: Unit = Field(1.0, description="Of a boost.")
 
@@ -212,7 +213,9 @@ class PolicyBody(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"weights": {"gap": 0.5, "affinity": 0.5}, "exploration": 0, "version": "2"}]
+            "examples": [
+                {"weights": {"gap": 0.5, "affinity": 0.5}, "exploration": 0, "version": "2"}
+            ]
         }
     )
 
@@ -226,7 +229,7 @@ class PolicyBody(Body):
     exploration: Unit = Field(0.02, description="0 is deterministic.")
     refresher_cooldown_days: float = Field(30.0, ge=0, le=36_500)
     snapshot: Literal["champion"] = "champion"
-    version: Word = "1"
+    version: Word | None = Field(None, description="Counted on where absent.")
 
     @field_validator("weights")
     @classmethod
@@ -241,94 +244,11 @@ class PolicyBody(Body):
 
     def to_domain(self, policy_id: str) -> Policy:
         """Make the policy called `policy_id`."""
-        return Policy(policy_id=policy_id, **self.model_dump(exclude={"policy_id"}))
+        columns = self.model_dump(exclude={"policy_id", "version"})
+        return Policy(policy_id=policy_id, version=self.version or FIRST_VERSION, **columns)
 
 
 class PolicyRow(PolicyBody):
     """A policy among many."""
 
     policy_id: Id
-
-
-class MilestoneView(View):
-    """What reaching a step earns."""
-
-    badge: str
-    title: str
-
-
-class StepView(View):
-    """One step of a pathway; done when any of its modules is done."""
-
-    step_id: str
-    any_of: list[str]
-    optional: bool
-    requires: list[str]
-    when: str | None
-    milestone: MilestoneView | None
-
-
-class EntryPointView(View):
-    """Where some learners may start."""
-
-    step_id: str
-    when: str | None
-
-
-class PathwayView(View):
-    """A pathway as it is stored."""
-
-    pathway_id: str
-    title: str
-    goal: dict[str, Any]
-    steps: list[StepView]
-    entry_points: list[EntryPointView]
-    version: str
-
-
-class ConsequenceView(View):
-    """What follows from a rule."""
-
-    assign: list[str]
-    require: list[str]
-    exclude: list[str]
-    boost: list[str]
-    due_in_days: float | None
-    strength: float
-
-
-class RuleView(View):
-    """A rule as it is stored."""
-
-    rule_id: str
-    when: str
-    then: ConsequenceView
-    active: bool
-    priority: int
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nest_consequences(cls, value: Any) -> Any:
-        if not isinstance(value, Rule):
-            return value
-        return {
-            "rule_id": value.rule_id,
-            "when": value.when,
-            "then": value,
-            "active": value.active,
-            "priority": value.priority,
-        }
-
-
-class PolicyView(View):
-    """A policy as it is stored: its current version."""
-
-    policy_id: str
-    version: str
-    weights: dict[str, float]
-    p_target: float
-    p_width: float
-    diversity: float
-    exploration: float
-    refresher_cooldown_days: float
-    snapshot: str

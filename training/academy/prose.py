@@ -51,8 +51,8 @@ _AUDIENCE = {
 _QUESTIONS = (
     "How would you {outcome}?",
     "Which of these helps most to {outcome}?",
-    "What do you check first when you {outcome}?",
-    "Which mistake is easily made when people {outcome}?",
+    "What comes first when you want to {outcome}?",
+    "Which approach lets you {outcome}?",
 )
 
 

@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 ENGLISH = "en"
@@ -120,7 +120,11 @@ def read_texts() -> Texts:
 
 def narrow_texts(texts: Texts, skill_ids: Collection[str], role_ids: Collection[str]) -> Texts:
     """Return the part of the content that is about some skills and roles."""
-    modules = tuple(module for module in texts.modules if module.skill_id in skill_ids)
+    modules = tuple(
+        replace(module, also=module.also if module.also in skill_ids else None)
+        for module in texts.modules
+        if module.skill_id in skill_ids
+    )
     module_ids = {module.module_id for module in modules}
     skills = tuple(skill for skill in texts.skills if skill.skill_id in skill_ids)
     areas = {skill.area_id for skill in skills}
@@ -147,8 +151,7 @@ def narrow_texts(texts: Texts, skill_ids: Collection[str], role_ids: Collection[
 
 def _rows(table: str) -> Iterator[dict[str, str]]:
     source = files("training.academy") / "content" / f"{table}.csv"
-    with source.open(encoding="utf-8", newline="") as stream:
-        yield from csv.DictReader(stream)
+    yield from csv.DictReader(source.read_text(encoding="utf-8").splitlines())
 
 
 def _read_modules() -> tuple[ModuleText, ...]:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from features.domain.errors import WaymarkError
@@ -68,17 +68,40 @@ def quiet_libraries() -> None:
     warnings.filterwarnings("ignore", module=r"mlflow\.|implicit\.")
 
 
+class ReadingBars:
+    """One bar a table on standard error; how long a table is shows only at its end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bars: dict[str, TaskID] = {}
+
+    def advance(self, table: str, n_rows: int) -> None:
+        """Count `n_rows` more rows of `table`; a table that begins ends the one before."""
+        if table not in self._bars:
+            self.finish()
+            self._bars[table] = self._progress.add_task(table, total=None)
+        self._progress.advance(self._bars[table], n_rows)
+
+    def finish(self) -> None:
+        """Fill the bars of all tables read so far."""
+        for bar in self._bars.values():
+            done = self._progress.tasks[bar].completed
+            self._progress.update(bar, total=max(done, 1), completed=max(done, 1))
+
+
 @contextmanager
-def progress_bars(*, quiet: bool) -> Iterator[Progress]:
-    """Show progress on standard error, or nothing where the output is for a program."""
+def reading_bars(*, quiet: bool) -> Iterator[ReadingBars]:
+    """Show how many rows were read, or nothing where the output is for a program."""
     columns = (
         TextColumn("{task.description:<14}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.completed:>12,.0f} rows"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, disable=quiet) as progress:
-        yield progress
+        bars = ReadingBars(progress)
+        yield bars
+        bars.finish()
 
 
 def table_of(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:

@@ -30,7 +30,11 @@ def create(
     ):
         made = repositories.keys.create(scope, now())
         repositories.audit.add(
-            now(), "command line", "key.created", made.key_id, {"scopes": list(made.scopes)}
+            at=now(),
+            actor="command line",
+            action="key.created",
+            subject=made.key_id,
+            detail={"scopes": list(made.scopes)},
         )
     document = {"key_id": made.key_id, "key": made.key, "scopes": list(made.scopes)}
     if json:
@@ -63,5 +67,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it."
         workspace.transaction() as repositories,
     ):
         repositories.keys.revoke(key_id, now())
-        repositories.audit.add(now(), "command line", "key.revoked", key_id, {})
+        repositories.audit.add(
+            at=now(), actor="command line", action="key.revoked", subject=key_id, detail={}
+        )
     out.print(f"Key {key_id} is revoked.")

@@ -1,8 +1,9 @@
 """The three protocols: what may be learned from, and what is then asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,10 @@ class Holdout:
         For ranking.
     asked_attempts
         bool, (n_rows,): attempts to be predicted, each from strictly earlier ones.
+    knows_learners
+        Whether those asked about are among those trained on.
+    cutoff_seconds
+        Nothing after it may be learned from; None where time plays no part.
     """
 
     ranking_rows: NDArray[np.bool_]
@@ -64,6 +69,8 @@ class Holdout:
     valid: NDArray[np.bool_]
     question: Question
     asked_attempts: NDArray[np.bool_]
+    knows_learners: bool
+    cutoff_seconds: float | None = None
 
 
 def hold_out(
@@ -115,6 +122,7 @@ def _leave_last(data: TrainingData, rng: np.random.Generator) -> Holdout:
         valid=_draw(log.n_learners, rng),
         question=_ask(history, target),
         asked_attempts=last_attempt,
+        knows_learners=True,
     )
 
 
@@ -130,6 +138,31 @@ def _splits(data: TrainingData, rng: np.random.Generator) -> Holdout:
                 "the splits table names no learner as test who has interactions; "
                 "add `test` rows, or leave the table out for a seeded 10 %"
             )
+    return _strangers(data, test, valid, rng)
+
+
+def hold_out_by_id(data: TrainingData, rng: np.random.Generator) -> Holdout:
+    """Hold out the learners whose id hashes into a fixed tenth, the same in every training.
+
+    See docs/decisions/0002. `rng` draws the validation learners among the others.
+    """
+    test = np.array([_is_held_out(learner_id) for learner_id in data.log.learner_ids], dtype=bool)
+    return _strangers(data, test, np.zeros(data.log.n_learners, dtype=bool), rng)
+
+
+def _is_held_out(learner_id: str) -> bool:
+    digest = blake2b(learner_id.encode(), digest_size=8, person=b"held out").digest()
+    return int.from_bytes(digest) < HELD_OUT_SHARE * 2**64
+
+
+def _strangers(
+    data: TrainingData,
+    test: NDArray[np.bool_],
+    valid: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> Holdout:
+    """Train on some learners and ask about the others, whose history is all but the last."""
+    log = data.log
     if not valid.any():
         rest = np.flatnonzero(~test)
         valid[rest[_draw(len(rest), rng)]] = True
@@ -141,6 +174,7 @@ def _splits(data: TrainingData, rng: np.random.Generator) -> Holdout:
         valid=valid,
         question=_ask(history, target, among=test),
         asked_attempts=~allowed & (log.success >= 0),
+        knows_learners=False,
     )
 
 
@@ -175,6 +209,8 @@ def _time(data: TrainingData, rng: np.random.Generator, cutoff: datetime | None)
         valid=_draw(log.n_learners, rng),
         question=_ask(sequences.keep(known), target),
         asked_attempts=~before & (log.success >= 0),
+        knows_learners=True,
+        cutoff_seconds=seconds,
     )
 
 
@@ -195,3 +231,18 @@ def _ask(
     return Question(
         learner=np.flatnonzero(asked), history=history.take(asked), target=target[asked]
     )
+
+
+def sample_question(holdout: Holdout, n_learners: int, rng: np.random.Generator) -> Holdout:
+    """Ask for the next module of only `n_learners`, drawn without replacement."""
+    question = holdout.question
+    if n_learners >= len(question.target):
+        return holdout
+    chosen = np.zeros(len(question.target), dtype=bool)
+    chosen[rng.permutation(len(chosen))[:n_learners]] = True
+    fewer = Question(
+        learner=question.learner[chosen],
+        history=question.history.take(chosen),
+        target=question.target[chosen],
+    )
+    return replace(holdout, question=fewer)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from features.domain.catalogue import Catalogue
 from features.encode.ids import MISSING, IdMap
-from features.encode.log import UNJUDGED, InteractionLog, build_log
+from features.encode.log import UNJUDGED, ArrivedEvents, InteractionLog, build_log
 from training.histories.catalogue import distinct
 from training.histories.schema import EVENTS
 
@@ -75,6 +75,14 @@ class InteractionColumns:
     success: list[NDArray[np.int8]] = field(default_factory=list)
     event_id: list[pa.Array] = field(default_factory=list)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that every batch has."""
+        return ("learner_id", "module_id", "event", "at", "score", "success")
+
+    def __len__(self) -> int:
+        return sum(map(len, self.at))
+
     def add(self, batch: Mapping[str, pa.Array]) -> None:
         """Take a batch: strings, microseconds, floats and booleans; `event_id` may be absent."""
         self.learner_id.append(batch["learner_id"].dictionary_encode())
@@ -103,15 +111,18 @@ class InteractionColumns:
         order = sorted(range(len(names)), key=names.__getitem__)
         rank = np.empty(len(order), np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
-        return build_log(
-            learner_ids=IdMap(names[position] for position in order),
-            module_ids=module_ids,
+        arrived = ArrivedEvents(
             learner=rank[learner],
             module=module_ids.positions(module_names)[module_codes[rows]],
             event=_concatenated(self.event, np.int8)[rows],
             at_seconds=_concatenated(self.at, np.int64)[rows] / MICROSECONDS_PER_SECOND,
             score=_concatenated(self.score, np.float64)[rows],
             reported_success=_concatenated(self.success, np.int8)[rows],
+        )
+        return build_log(
+            arrived,
+            learner_ids=IdMap(names[position] for position in order),
+            module_ids=module_ids,
             pass_marks=pass_marks,
         )
 
@@ -119,9 +130,10 @@ class InteractionColumns:
         """Without event ids every row is an event of its own, as in the store."""
         if not self.event_id:
             return slice(None)
-        codes = pa.chunked_array(self.event_id).combine_chunks().dictionary_encode().indices
+        encoded = pa.chunked_array(self.event_id).dictionary_encode()
+        codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
         # Codes are given in order of first appearance, so a new event is a new largest code.
-        largest = np.maximum.accumulate(codes.to_numpy().astype(np.int64))
+        largest = np.maximum.accumulate(codes.astype(np.int64))
         return np.diff(largest, prepend=-1) > 0
 
 
@@ -130,9 +142,7 @@ def pass_marks_of(catalogue: Catalogue) -> NDArray[np.float64]:
     return np.array([module.pass_mark for module in catalogue.modules], np.float64)
 
 
-def align_attributes(
-    learner_ids: IdMap, profiles: ProfileColumns
-) -> dict[str, NDArray[np.str_]]:
+def align_attributes(learner_ids: IdMap, profiles: ProfileColumns) -> dict[str, NDArray[np.str_]]:
     """Bring attributes of learners into the order of a log.
 
     Returns

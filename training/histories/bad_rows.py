@@ -35,11 +35,8 @@ class BadRow:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return (
-            f"{place} column {self.column}: {self.reason}"
-            if self.column
-            else (f"{place}: {self.reason}")
-        )
+        where = f"{place} column {self.column}" if self.column else place
+        return f"{where}: {self.reason}"
 
 
 class BadRowsError(HistoryFolderError):
@@ -122,12 +119,12 @@ class BadRows:
             return
         if self._faulty_files:
             listed, n_bad = self._faulty_files, len(self._faulty_files)
-            what = f"cannot be read ({_counted(n_bad, 'fault')}), nothing was taken"
+            what = f"cannot be read ({counted(n_bad, 'fault')}), nothing was taken"
         else:
             listed, n_bad = self.first, self.n_bad
             what = (
-                f"holds {_counted(n_bad, 'bad row')}, nothing was taken. "
-                "Correct them, or skip them with --skip-bad"
+                f"holds {counted(n_bad, 'bad row')}, nothing was taken. "
+                "Correct them, or import the good rows with --skip-bad"
             )
         lines = [f"{self.folder} {what}:", *map(str, listed[:N_LISTED])]
         if n_bad > N_LISTED:
@@ -136,7 +133,7 @@ class BadRows:
 
     def _write(self, path: Path, bad_row: BadRow, row_text: str) -> None:
         if self._writer is None:
-            self._writer = csv.writer(_open_report(path, self._stack))
+            self._writer = csv.writer(_open_report(path, self._stack), lineterminator="\n")
             self._writer.writerow(REPORT_HEADER)
         self._writer.writerow(
             (bad_row.file, bad_row.line, bad_row.column, bad_row.reason, row_text)
@@ -156,7 +153,8 @@ def shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]}…"
 
 
-def _counted(n: int, noun: str) -> str:
+def counted(n: int, noun: str) -> str:
+    """Return "1 row", "2 rows"."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 

@@ -92,9 +92,7 @@ def build_catalogue(described: Mapping[str, Rows], module_ids: Iterable[str] = (
                 Module(
                     **{"title": module_id, **fields},
                     skills=tuple(ModuleSkill(**row) for row in skills_of[module_id]),
-                    prerequisites=tuple(
-                        _prerequisite(**row) for row in prerequisites_of[module_id]
-                    ),
+                    prerequisites=tuple(_prerequisite(row) for row in prerequisites_of[module_id]),
                 )
                 for module_id, fields in modules.items()
             ),
@@ -172,9 +170,6 @@ def _grouped(rows: Rows, key: str) -> defaultdict[str, list[dict[str, Any]]]:
     return groups
 
 
-def _prerequisite(**fields: Any) -> Prerequisite:
-    """The empty one of the two required ids is "" in the store, and None here."""
-    required = {
-        name: fields.pop(name, "") or None for name in ("requires_module_id", "requires_skill_id")
-    }
-    return Prerequisite(**fields, **required)
+def _prerequisite(fields: dict[str, Any]) -> Prerequisite:
+    """Leave out the one of the two ids that is absent: the store writes it as ""."""
+    return Prerequisite(**{name: value for name, value in fields.items() if value != ""})

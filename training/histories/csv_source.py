@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.domain.errors import HistoryFolderError
-from training.histories.bad_rows import as_csv_line
+from training.histories.bad_rows import as_csv_line, counted
 from training.histories.source import BATCH_ROWS, BrokenRow, RawBatch, Source
 
 NOT_UTF8 = "is not valid UTF-8: save the file as UTF-8"
@@ -41,27 +41,23 @@ class _Lines:
     def __init__(self, file: IO[str], name: str) -> None:
         self._file = file
         self._name = name
-        self.n_read = 0
         self.of_row: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
+        n_read = 0
         try:
-            line = next(self._file)
+            for n_read, line in enumerate(self._file, start=1):  # noqa: B007 - told if it breaks off
+                self.of_row.append(line)
+                yield line
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise HistoryFolderError(
-                f"{self._name}: the gzip file is cut off or damaged after line {self.n_read}, "
+                f"{self._name}: the gzip file is cut off or damaged after line {n_read}, "
                 "nothing was taken. Make or copy it again."
             ) from error
         except OSError as error:
             raise HistoryFolderError(
                 f"{self._name}: cannot be read ({error.strerror or error}), nothing was taken."
             ) from error
-        self.n_read += 1
-        self.of_row.append(line)
-        return line
 
 
 @contextmanager
@@ -102,7 +98,7 @@ def _records(lines: _Lines) -> Iterator[tuple[int, list[str] | BrokenRow]]:
     """Give every row with the line it starts on, empty lines left out."""
     reader = csv.reader(lines, strict=True)
     while True:
-        line = lines.n_read + 1
+        line = reader.line_num + 1
         lines.of_row.clear()
         try:
             row = next(reader)
@@ -127,7 +123,7 @@ def _batches(
             if isinstance(row, BrokenRow):
                 broken.append(row)
             elif len(row) != len(header):
-                reason = f"has {len(row)} cells where the header has {len(header)}"
+                reason = f"has {counted(len(row), 'cell')}, the header {len(header)}"
                 broken.append(BrokenRow(line=line, reason=reason, text=as_csv_line(row)))
             else:
                 lines.append(line)

@@ -1,7 +1,6 @@
 """Training data: histories as arrays, the same whether read from a folder or from the store."""
 
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.catalogue import Catalogue
-from features.domain.errors import HistoryFolderError
+from features.domain.errors import HistoryFolderError, NotFoundError
 from features.domain.instants import to_microseconds
 from features.encode.ids import IdMap
 from features.encode.log import InteractionLog
@@ -19,26 +18,26 @@ from training.histories.assemble import (
     EvidenceArrays,
     EvidenceColumns,
     InteractionColumns,
+    ProfileColumns,
     align_attributes,
     align_evidence,
     pass_marks_of,
 )
 from training.histories.bad_rows import BadRows, report_path_for
 from training.histories.catalogue import build_catalogue, canonical
-from training.histories.events import event_ids
 from training.histories.fingerprint import fingerprint
 from training.histories.folder import HistoryFolder, Progress
-from training.histories.schema import EVIDENCE, INTERACTIONS, LEARNERS, SPLITS
-
-# Columns of `learners` that name slices, beside its free attributes.
-PROFILE_COLUMNS = (
-    "role_id",
-    "goal_role_id",
-    "department",
-    "location",
-    "language",
-    "manager_id",
-    "needs",
+from training.histories.folder_columns import (
+    evidence_in,
+    parts_in,
+    profiles_in,
+    read_interactions,
+)
+from training.histories.schema import INTERACTIONS, SPLITS
+from training.histories.store_columns import (
+    stored_evidence,
+    stored_interactions,
+    stored_profiles,
 )
 
 
@@ -111,21 +110,23 @@ def read_folder_data(
     with BadRows(folder, report_path) as bad_rows:
         source = HistoryFolder(folder, now=now, bad_rows=bad_rows, progress=progress)
         if INTERACTIONS.name not in source:
-            raise HistoryFolderError(f"{folder} has no interactions: nothing can be learned from it.")
+            raise HistoryFolderError(
+                f"{folder} has no interactions: nothing can be learned from it."
+            )
         described = source.read_described()
-        interactions = InteractionColumns()
-        with closing(source.stream(INTERACTIONS.name)) as batches:
-            for rows in batches:
-                columns = {name: rows.values(name) for name in INTERACTIONS.column_names}
-                interactions.add({**columns, "event_id": event_ids(rows)})
+        interactions = read_interactions(source)
         bad_rows.require_acceptable()
+        if len(interactions) == 0:
+            raise HistoryFolderError(
+                f"{source.path_of(INTERACTIONS.name)} has no rows to learn from."
+            )
         return _build(
             interactions,
             catalogue=build_catalogue(described, interactions.module_ids()),
-            profiles=_profiles_of(described[LEARNERS.name]),
-            evidence=_evidence_of(described[EVIDENCE.name]),
-            parts_of=_parts_of(described[SPLITS.name]) if SPLITS.name in source else None,
-            origin=str(folder),
+            profiles=profiles_in(described),
+            evidence=evidence_in(described),
+            parts_of=parts_in(described) if SPLITS.name in source else None,
+            bad_rows_path=bad_rows.written_path,
         )
 
 
@@ -141,22 +142,26 @@ def read_store_data(workspace: Workspace, *, as_of: datetime | None = None) -> T
 
     Raises
     ------
-    HistoryFolderError
+    NotFoundError
         If there are no interactions.
     StoreUnavailableError
         If the database does not answer.
     """
     latest = None if as_of is None else to_microseconds(as_of)
     with workspace.reading() as repositories:
-        interactions = _stored_interactions(repositories, latest)
-        evidence = _stored_evidence(repositories, latest)
-        catalogue = canonical(
-            repositories.catalogue.load(), interactions.module_ids(), evidence.skill_id
-        )
+        interactions = stored_interactions(repositories.bulk, latest)
+        if len(interactions) == 0:
+            raise NotFoundError(
+                "The workspace has no interactions to learn from: import a history folder or "
+                "send events first."
+            )
+        evidence = stored_evidence(repositories.bulk, latest)
         return _build(
             interactions,
-            catalogue=catalogue,
-            profiles=_stored_profiles(repositories),
+            catalogue=canonical(
+                repositories.catalogue.load(), interactions.module_ids(), evidence.skill_id
+            ),
+            profiles=stored_profiles(repositories.bulk),
             evidence=evidence,
         )
 
@@ -179,7 +184,9 @@ def _build(
         catalogue=catalogue,
         learner_attributes=learner_attributes,
         evidence=evidence_arrays,
-        parts=None if parts_of is None else _parts(log.learner_ids, parts_of),
+        parts=None
+        if parts_of is None
+        else np.array([parts_of.get(name, "") for name in log.learner_ids], np.str_),
         data_hash=fingerprint(log, catalogue, learner_attributes, evidence_arrays),
         n_rows={
             "interactions": len(log),

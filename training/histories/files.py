@@ -40,23 +40,23 @@ def find_tables(folder: Path) -> TableFiles:
     HistoryFolderError
         If it is not a folder, holds no table, or holds two files for one table.
     """
-    if not folder.is_dir():
-        raise HistoryFolderError(f"{folder} is not a folder.")
     path_of: dict[str, Path] = {}
     ignored: list[str] = []
-    for path in sorted(folder.iterdir()):
+    for path in _files_in(folder):
         name = _table_name(path)
         if name is None:
             continue
         if name not in TABLE_OF:
             ignored.append(path.name)
-        elif name in path_of:
+            continue
+        if name in path_of:
             raise HistoryFolderError(
                 f"{folder} has two files for {name}: {path_of[name].name} and {path.name}. "
                 "Remove one of them."
             )
-        else:
-            path_of[name] = path
+        if path.is_dir():
+            raise HistoryFolderError(f"{path} is a folder: {name} must be one file.")
+        path_of[name] = path
     if not path_of:
         raise HistoryFolderError(
             f"{folder} holds no history table. Expected are files such as interactions.csv, "
@@ -89,10 +89,17 @@ def open_table(path: Path) -> AbstractContextManager[Source | None]:
     return open_parquet(path) if path.name.lower().endswith(".parquet") else open_csv(path)
 
 
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise HistoryFolderError(f"{folder} cannot be read: {error.strerror}.") from error
+
+
 def _table_name(path: Path) -> str | None:
     name = path.name.lower()
     suffixes = [suffix for suffix in SUFFIXES if name.endswith(suffix)]
-    return name.removesuffix(suffixes[0]) if suffixes and path.is_file() else None
+    return name.removesuffix(suffixes[0]) if suffixes else None
 
 
 def _header_line(path: Path) -> int:
@@ -100,12 +107,12 @@ def _header_line(path: Path) -> int:
 
 
 def _wrong_columns(table: Table, source: Source) -> Iterator[tuple[str, str]]:
+    """Give the columns that cannot be taken, with the reason."""
     seen: set[str] = set()
     for number, name in enumerate(source.header, start=1):
-        if not name:
-            yield str(number), "has no name"
-        elif not name.isprintable():
-            yield repr(name), NOT_UTF8
+        unusable = _wrong_name(name)
+        if unusable is not None:
+            yield str(number), unusable
         elif name in seen:
             yield name, "is there twice"
         elif name not in table.column_names and not table.takes_attributes:
@@ -118,6 +125,14 @@ def _wrong_columns(table: Table, source: Source) -> Iterator[tuple[str, str]]:
     for column in table.columns:
         if column.required and column.name not in seen:
             yield column.name, "is required and missing"
+
+
+def _wrong_name(name: str) -> str | None:
+    if not name:
+        return "has no name"
+    if any("\ud800" <= letter <= "\udfff" for letter in name):
+        return f"has a name that {NOT_UTF8}"
+    return "has a name with a NUL character" if "\x00" in name else None
 
 
 def _hint(name: str, table: Table) -> str:

@@ -49,12 +49,12 @@ class HistoryFolder:
     def __init__(
         self, folder: Path, *, now: datetime, bad_rows: BadRows, progress: Progress | None = None
     ) -> None:
+        self.folder = folder
         self.now = now
         self.bad_rows = bad_rows
         self.progress = progress
         self.files: TableFiles = find_tables(folder)
         self.n_read: Counter[str] = Counter()
-        self.n_repeated: Counter[str] = Counter()
         for name, path in self.files.path_of.items():
             check_header(TABLE_OF[name], path, bad_rows)
         bad_rows.require_acceptable()
@@ -62,15 +62,19 @@ class HistoryFolder:
     def __contains__(self, name: object) -> bool:
         return name in self.files.path_of
 
+    def path_of(self, name: str) -> Path:
+        """Return the file of a table."""
+        return self.files.path_of[name]
+
     def n_bad(self, name: str) -> int:
         """Return how many rows of a table are bad so far."""
-        return self.bad_rows.n_by_file[self.files.path_of[name].name]
+        return self.bad_rows.n_by_file[self.path_of(name).name]
 
     def stream(self, name: str) -> Generator[Rows]:
         """Read a table in batches of checked rows; nothing if the folder does not have it."""
         if name not in self:
             return
-        table, path = TABLE_OF[name], self.files.path_of[name]
+        table, path = TABLE_OF[name], self.path_of(name)
         self.n_read[name] = 0
         with open_checked(path) as source:
             for raw in source.batches:
@@ -86,13 +90,11 @@ class HistoryFolder:
     def _read(self, name: str) -> Rows:
         """Read a whole table and check its rows beside each other."""
         table = TABLE_OF[name]
-        file = self.files.path_of[name].name if name in self else ""
+        file = self.path_of(name).name if name in self else ""
         with closing(self.stream(name)) as batches:
             rows = concat_rows(table, file, list(batches))
         if table.is_journal:
-            first = first_of_each_key(rows)
-            self.n_repeated[name] = len(rows) - int(first.sum())
-            return rows.take(first)
+            return rows.take(first_of_each_key(rows))
         rows = leave_out(rows, repeated_keys(rows), self.bad_rows)
         if name in RELATIONS:
             rows = leave_out(rows, looping_rows(rows), self.bad_rows)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from features.domain.errors import InvalidValueError
@@ -21,8 +20,8 @@ def parse_instants(cells: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     Parameters
     ----------
     cells
-        Strings (ISO 8601 with zone, or Unix seconds), numbers (Unix seconds) or Arrow timestamps
-        with a zone; nulls are left alone.
+        Strings (ISO 8601 with zone, or Unix seconds) or numbers (Unix seconds); nulls are left
+        alone.
 
     Returns
     -------
@@ -36,29 +35,22 @@ def parse_instants(cells: pa.Array) -> tuple[pa.Array, dict[int, str]]:
 
 
 def _parse_uniform(cells: pa.Array) -> pa.Array | None:
-    """Read cells that are all well formed and of one form; None where they are not."""
-    for parse in (_from_timestamps, _from_seconds):
-        try:
-            instants = parse(cells)
-        except pa.ArrowInvalid:
-            continue
-        if instants is not None:
-            return instants
-    return None
-
-
-def _from_timestamps(cells: pa.Array) -> pa.Array | None:
-    if not (pa.types.is_string(cells.type) or pa.types.is_timestamp(cells.type)):
+    """Read cells that are all well formed and of the first one's form; None where they are not."""
+    first = next((cell for cell in cells if cell.is_valid), pa.scalar(""))
+    try:
+        return _from_iso_8601(cells) if ":" in str(first) else _from_seconds(cells)
+    except pa.ArrowInvalid:
         return None
-    instants = cells.cast(UTC_MICROSECONDS, safe=False).cast(pa.int64())
+
+
+def _from_iso_8601(cells: pa.Array) -> pa.Array | None:
+    instants = cells.cast(UTC_MICROSECONDS).cast(pa.int64())
     known = instants.drop_null().to_numpy()
     inside = (known >= FIRST_MICROSECOND) & (known <= LAST_MICROSECOND)
     return instants if inside.all() else None
 
 
 def _from_seconds(cells: pa.Array) -> pa.Array | None:
-    if pa.types.is_timestamp(cells.type):
-        return None
     seconds = cells.cast(pa.float64(), safe=False)
     known = seconds.drop_null().to_numpy()
     # NaN and infinity fail this too, and leave the wording to `parse_instant`.
@@ -84,8 +76,6 @@ def seconds_to_microseconds(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def _parse_each(cells: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     """Read cells one by one: slower, but it takes every form and says what is wrong."""
-    if pa.types.is_timestamp(cells.type):  # one beyond the year 9999 has no datetime to show
-        cells = pc.divide(cells.cast(UTC_MICROSECONDS).cast(pa.int64()).cast(pa.float64()), 1e6)
     instants: list[int | None] = []
     reasons: dict[int, str] = {}
     for row, cell in enumerate(cells.to_pylist()):

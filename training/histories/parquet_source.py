@@ -81,6 +81,14 @@ def _value_type(type_: pa.DataType) -> pa.DataType:
     return pa.string() if any(is_text(type_) for is_text in texts) else type_
 
 
+def _as_cells(column: pa.Array) -> pa.Array:
+    """Return a column as text, numbers or booleans; an instant becomes ISO 8601 in UTC."""
+    cells = column.cast(_value_type(column.type))
+    if pa.types.is_timestamp(cells.type):
+        return cells.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.string())
+    return cells
+
+
 def _batches(file: object, path: Path) -> Iterator[RawBatch]:
     n_read = 0
     batches = file.iter_batches(batch_size=BATCH_ROWS)  # type: ignore[attr-defined]  # pyarrow has no types
@@ -88,10 +96,7 @@ def _batches(file: object, path: Path) -> Iterator[RawBatch]:
         try:
             batch = next(batches)
             batch.validate(full=True)  # or bytes that are not UTF-8 would fail much later
-            cells = {
-                name: column.cast(_value_type(column.type))
-                for name, column in zip(batch.schema.names, batch.columns, strict=True)
-            }
+            cells = dict(zip(batch.schema.names, map(_as_cells, batch.columns), strict=True))
         except StopIteration:
             return
         except (pa.ArrowInvalid, OSError) as error:

@@ -1,7 +1,8 @@
 """Checks of rows beside each other: keys that come twice, and relations that loop."""
 
-from collections.abc import Iterable, Sequence
-from itertools import count, pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ Edge = tuple[str, str]
 
 # Table → the two columns of an edge, and what the relation is called where it loops.
 RELATIONS = {
-    PREREQUISITES.name: ("module_id", "requires_module_id", "prerequisites"),
+    PREREQUISITES.name: ("module_id", "requires_module_id", "hard prerequisites"),
     SKILL_EDGES.name: ("skill_id", "precedes_skill_id", "skill edges"),
     SKILLS.name: ("skill_id", "parent_id", "skill parents"),
 }
@@ -24,9 +25,9 @@ RELATIONS = {
 def repeated_keys(rows: Rows) -> dict[int, Fault]:
     """Return the rows whose key was on an earlier line already."""
     faults: dict[int, Fault] = {}
-    first_row: dict[tuple[object, ...], int] = {}
     key_columns = rows.table.key
-    for row, key in enumerate(_keys(rows)):
+    first_row: dict[tuple[object, ...], int] = {}
+    for row, key in enumerate(_cells(rows, key_columns)):
         earlier = first_row.setdefault(key, row)
         if earlier != row:
             named = ", ".join(str(part) for part in key if part is not None)
@@ -39,7 +40,7 @@ def first_of_each_key(rows: Rows) -> NDArray[np.bool_]:
     """Return, for each row, whether no earlier row has its key."""
     seen: set[tuple[object, ...]] = set()
     kept = np.zeros(len(rows), bool)
-    for row, key in enumerate(_keys(rows)):
+    for row, key in enumerate(_cells(rows, rows.table.key)):
         if key not in seen:
             seen.add(key)
             kept[row] = True
@@ -51,11 +52,12 @@ def looping_rows(rows: Rows) -> dict[int, Fault]:
     source, target, relation = RELATIONS[rows.table.name]
     edges = {
         (start, end): row
-        for row, start, end in zip(
-            count(), rows.values(source).to_pylist(), rows.values(target).to_pylist(), strict=False
-        )
+        for row, (start, end) in enumerate(_cells(rows, (source, target)))
         if end is not None
     }
+    if rows.table is PREREQUISITES:  # soft ones only advise, so they may go round
+        strengths = rows.values("strength").fill_null(1.0).to_pylist()
+        edges = {edge: row for edge, row in edges.items() if strengths[row] >= 1.0}
     faults: dict[int, Fault] = {}
     while cycle := find_cycle(_successors(edges)):
         last = max(pairwise(cycle), key=lambda edge: edges[edge])
@@ -70,6 +72,6 @@ def _successors(edges: Iterable[Edge]) -> dict[str, list[str]]:
     return successors
 
 
-def _keys(rows: Rows) -> Iterable[tuple[object, ...]]:
-    columns: Sequence[list[object]] = [rows.values(name).to_pylist() for name in rows.table.key]
-    return zip(*columns, strict=True)
+def _cells(rows: Rows, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Give the cells of some columns, row by row."""
+    return zip(*(rows.values(name).to_pylist() for name in names), strict=True)

@@ -51,6 +51,10 @@ class Rows:
             return self.columns[name]
         return pa.nulls(len(self), ARROW_TYPES[self.table.column(name).kind])
 
+    def with_column(self, name: str, values: pa.Array) -> "Rows":
+        """Return the rows with a column added or replaced."""
+        return replace(self, columns={**self.columns, name: values})
+
     def take(self, kept: NDArray[np.bool_]) -> "Rows":
         """Return only the rows where `kept` is true."""
         if kept.all():

@@ -223,6 +223,17 @@ SPLITS = Table(
     name="splits", key=("learner_id",), columns=_columns({"learner_id": "id*", "part": "part*"})
 )
 
+# Columns of `learners` that name groups of learners, beside its free attributes.
+PROFILE_COLUMNS = (
+    "role_id",
+    "goal_role_id",
+    "department",
+    "location",
+    "language",
+    "manager_id",
+    "needs",
+)
+
 # What is described comes before what happened, and the longest table last.
 TABLES = (
     LEARNERS,

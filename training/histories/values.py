@@ -1,4 +1,4 @@
-"""Checked rows → the values of the domain: datetimes, sets of words, defaults where none is given."""
+"""Checked rows → values of the domain: datetimes, sets of words, defaults in empty cells."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -71,7 +71,7 @@ def records(rows: Rows) -> Iterator[dict[str, Any]]:
     """Give each row with the columns its file has, defaults in the place of empty cells."""
     table = rows.table
     defaults = DEFAULTS.get(table.name, {})
-    title, source = NAMED_BY_ID.get(table.name, ("", ""))
+    title, key = NAMED_BY_ID.get(table.name, ("", ""))
     names = list(rows.columns)
     columns = [domain_values(table.column(name).kind, rows.columns[name]) for name in names]
     for cells in zip(*columns, strict=True):
@@ -80,5 +80,5 @@ def records(rows: Rows) -> Iterator[dict[str, Any]]:
             for name, cell in zip(names, cells, strict=True)
         }
         if title in record and record[title] is None:
-            record[title] = record[source]
+            record[title] = record[key]
         yield record

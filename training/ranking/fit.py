@@ -1,6 +1,6 @@
 """Fitting the blend, and choosing between it and the baselines on validation learners."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,12 +91,9 @@ def fit_ranking(
         question = _question(folds[0].blend)
         settings = _choose_settings(grams, folds[0], question, n_modules)
         report("components for the blend")
-        gathered = [
-            _gather(fold, n_modules, settings, grams if place == 0 else None)
-            for place, fold in enumerate(folds)
-        ]
+        probe, gathered = _gather_all(folds, n_modules, settings, grams)
         report("the blend, judged on validation learners")
-        validation = _judge_blend(gathered, question, seed)
+        validation = _judge_blend(probe, gathered, question, seed)
         for name, model in fit_baselines(folds[0].train, n_modules, seed):
             report(f"{name}, judged on validation learners")
             validation[name] = _ndcg(model, question)
@@ -108,10 +105,7 @@ def fit_ranking(
             models[BLEND] = replace(
                 fit_components(sequences, n_modules, settings),
                 blend=fit_blend(
-                    _join([g.lists for g in gathered]),
-                    n_hidden=N_HIDDEN,
-                    n_networks=N_NETWORKS,
-                    seed=seed,
+                    gathered.lists, n_hidden=N_HIDDEN, n_networks=N_NETWORKS, seed=seed
                 ),
             )
         del gathered
@@ -131,9 +125,8 @@ class _Fold:
 
 @dataclass(frozen=True, kw_only=True)
 class _Gathered:
-    """Components of a fold, the lists they gave, and the learner of each list."""
+    """Lists of all folds, and the learner of each list, counted within their fold."""
 
-    components: RankingModel
     lists: Lists
     learner: NDArray[np.int64]
 
@@ -207,76 +200,79 @@ def _choose_settings(grams: Grams, fold: _Fold, question: Question, n_modules: i
     )
 
 
-def _gather(fold: _Fold, n_modules: int, settings: Settings, grams: Grams | None) -> _Gathered:
-    """Fit a fold's components and describe the last `N_BACK` modules of its blend learners."""
-    components = fit_components(fold.train, n_modules, settings, grams)
-    features, hits, learners = [], [], []
-    history, owner = fold.blend, np.arange(len(fold.blend))
+def _gather_all(
+    folds: list[_Fold], n_modules: int, settings: Settings, grams: Grams
+) -> tuple[RankingModel, _Gathered]:
+    """Return the first fold's components, and the lists that every fold's components give."""
+    features: list[NDArray[np.float32]] = []
+    hits: list[NDArray[np.int64]] = []
+    learners: list[NDArray[np.int64]] = []
+    probe = fit_components(folds[0].train, n_modules, settings, grams)
+    for place, fold in enumerate(folds):
+        components = fit_components(fold.train, n_modules, settings) if place else probe
+        for described, hit, learner in _lists_of(components, fold.blend):
+            features.append(described)
+            hits.append(hit)
+            learners.append(learner)
+    none = np.zeros(0, dtype=np.int64)
+    lists = Lists(features=_concatenate(features), hit=np.concatenate([none, *hits]))
+    return probe, _Gathered(lists=lists, learner=np.concatenate([none, *learners]))
+
+
+def _concatenate(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Join the parts, giving each one's memory back as it is copied."""
+    if not parts:
+        return np.zeros((0, 1, 1), dtype=np.float32)
+    joined = np.empty((sum(len(part) for part in parts), *parts[0].shape[1:]), dtype=np.float32)
+    first = 0
+    for place, part in enumerate(parts):
+        joined[first : first + len(part)] = part
+        first += len(part)
+        parts[place] = np.zeros((0, 1, 1), dtype=np.float32)
+    return joined
+
+
+def _lists_of(
+    components: RankingModel, blend: Sequences
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield features, hits and learners for each of the last `N_BACK` modules of the learners.
+
+    Lists whose candidates miss the module that came are left out: no order of them is right.
+    """
+    history, owner = blend, np.arange(len(blend))
     for _ in range(N_BACK):
         history, target = hold_out_last(history)
         asked = target >= 0
-        history, owner = history.take(asked), owner[asked]
-        for first, part in in_batches(history, n_modules):
-            wanted = target[asked][first : first + len(part)]
-            described, candidates = _describe(components, part)
-            found = candidates == wanted[:, None]
+        history, owner, target = history.take(asked), owner[asked], target[asked]
+        for first, part in in_batches(history, components.n_modules):
+            span = slice(first, first + len(part))
+            parts = components.components(part)
+            candidates = components.candidates(components.base_scores(parts, part), part)
+            found = candidates == target[span, None]
             listed = found.any(axis=1)
-            features.append(described[listed])
-            hits.append(found[listed].argmax(axis=1))
-            learners.append(owner[first : first + len(part)][listed])
-    if not features:
-        return _Gathered(
-            components=components,
-            lists=Lists(features=np.zeros((0, 1, 1), np.float32), hit=np.zeros(0, np.int64)),
-            learner=np.zeros(0, np.int64),
-        )
-    return _Gathered(
-        components=components,
-        lists=Lists(features=np.concatenate(features), hit=np.concatenate(hits)),
-        learner=np.concatenate(learners),
-    )
+            described = components.describe(parts, candidates, part)
+            yield described[listed], found[listed].argmax(axis=1), owner[span][listed]
 
 
-def _describe(
-    components: RankingModel, histories: Sequences
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    parts = components.components(histories)
-    candidates = components.candidates(components.base_scores(parts, histories), histories)
-    return components.describe(parts, candidates, histories), candidates
-
-
-def _judge_blend(gathered: list[_Gathered], question: Question, seed: int) -> dict[str, float]:
+def _judge_blend(
+    components: RankingModel, gathered: _Gathered, question: Question, seed: int
+) -> dict[str, float]:
     """Return the blend's NDCG@10 on validation learners, none of whom gave a list to its network.
 
     Learners are halved; each half is judged by a network that learned from the other.
     """
-    if sum(len(g.lists.hit) for g in gathered) < FEWEST_LISTS or not len(question.target):
+    if len(gathered.learner) < FEWEST_LISTS:
         return {}
     gains = np.zeros(len(question.target))
     for half in (0, 1):
-        others = [
-            Lists(
-                features=g.lists.features[g.learner % 2 != half],
-                hit=g.lists.hit[g.learner % 2 != half],
-            )
-            for g in gathered
-        ]
-        judged = question.learner % 2 == half
-        if not judged.any() or not sum(len(lists.hit) for lists in others):
+        judged, others = question.learner % 2 == half, gathered.learner % 2 != half
+        if not judged.any() or not others.any():
             return {}
-        blend = fit_blend(_join(others), n_hidden=N_HIDDEN, n_networks=1, seed=seed)
+        blend = fit_blend(gathered.lists, n_hidden=N_HIDDEN, n_networks=1, seed=seed, chosen=others)
         part = Question(
             learner=question.learner[judged],
             history=question.history.take(judged),
             target=question.target[judged],
         )
-        gains[judged] = ask(replace(gathered[0].components, blend=blend), part).ndcg_at_10
+        gains[judged] = ask(replace(components, blend=blend), part).ndcg_at_10
     return {BLEND: float(gains.mean())}
-
-
-def _join(parts: list[Lists]) -> Lists:
-    filled = [part for part in parts if len(part.hit)]
-    return Lists(
-        features=np.concatenate([part.features for part in filled]),
-        hit=np.concatenate([part.hit for part in filled]),
-    )

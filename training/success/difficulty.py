@@ -23,22 +23,12 @@ from features.encode.ability import attenuation, sigmoid
 from features.encode.skills import ModuleSkillIndex
 from features.encode.words import N_BUCKETS, ModuleWords
 from features.score.prior import DifficultyPrior, skill_shares
+from training.success.responses import N_FOLDS, Responses
 
 N_ROUNDS = 24
 ROUNDS_PER_PRIOR = 4
 SMALLEST_VARIANCE = 0.01
 MAX_STEP = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Responses:
-    """Judged attempts as columns: learner and module numbers, success 0.0 or 1.0."""
-
-    learner: NDArray[np.int64]
-    module: NDArray[np.int64]
-    success: NDArray[np.float64]
-    n_learners: int
-    n_modules: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +58,10 @@ class DifficultyFit:
 
 
 def fit_difficulty(
-    responses: Responses, index: ModuleSkillIndex, words: ModuleWords
+    responses: Responses,
+    index: ModuleSkillIndex,
+    words: ModuleWords,
+    ability_variance: float = 1.0,
 ) -> DifficultyFit:
     """Fit abilities, difficulties and the prior of difficulty together.
 
@@ -78,6 +71,9 @@ def fit_difficulty(
         At least one.
     index, words
         What is known of the modules besides responses.
+    ability_variance
+        Of learners; logits². It is chosen by how well it predicts (`spread.py`), since Laplace
+        estimates of it run away where nearly all attempts succeed.
     """
     design = _Design.of(index, words)
     base = -float(_logit_of_mean(responses.success))
@@ -86,7 +82,7 @@ def fit_difficulty(
         variance=np.ones(responses.n_modules),
         ability=np.zeros(responses.n_learners),
         ability_doubt=np.ones(responses.n_learners),
-        ability_variance=1.0,
+        ability_variance=ability_variance,
         residual_variance=1.0,
         prior=_flat_prior(base, index),
     )
@@ -146,19 +142,14 @@ def out_of_fold(
     Parameters
     ----------
     fold
-        int64, (n_responses,), 0 … n_folds − 1.
+        int64, (n_responses,), 0 … N_FOLDS − 1.
     offset
         Offset and slope of the logit, as in `refit_difficulty`.
     """
     rows, slope = [], np.broadcast_to(offset[1], len(fold))
-    for one in range(int(fold.max()) + 1):
+    for one in range(N_FOLDS):
         others = fold != one
-        part = replace(
-            responses,
-            learner=responses.learner[others],
-            module=responses.module[others],
-            success=responses.success[others],
-        )
+        part = responses.take(others)
         rows.append(refit_difficulty(fit, part, center, offset[0][others], slope[others]))
     return np.array(rows)
 
@@ -271,8 +262,7 @@ def _ability_step(fit: DifficultyFit, responses: Responses) -> DifficultyFit:
     curvature = np.bincount(learner, p * (1.0 - p), n) + precision
     ability = fit.ability + np.clip(gradient / curvature, -MAX_STEP, MAX_STEP)
     doubt = 1.0 / curvature
-    variance = max(float(np.mean(ability**2 + doubt)), SMALLEST_VARIANCE)
-    return replace(fit, ability=ability, ability_doubt=doubt, ability_variance=variance)
+    return replace(fit, ability=ability, ability_doubt=doubt)
 
 
 def _difficulty_step(

@@ -72,14 +72,16 @@ def describe_candidates(
     then the module features and the logarithm of the history's length.
     """
     best = components.max(axis=1, keepdims=True)
-    order = np.argsort(np.argsort(-components, axis=1, kind="stable"), axis=1)
+    order = np.argsort(-components, axis=1, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.arange(order.shape[1])[None, :, None], axis=1)
     one = np.ones_like(components)
     return np.concatenate(
         [
             components,
             np.log(np.maximum(components, 0.0) + TINY),
             components / np.maximum(best, 1e-6),
-            (1.0 / (order + 2.0)).astype(np.float32),
+            (1.0 / (rank + 2.0)).astype(np.float32),
             one * np.log(np.maximum(best, 0.0) + TINY),
             module_features,
             one[:, :, :1] * np.log1p(history_lengths)[:, None, None].astype(np.float32),

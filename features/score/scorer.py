@@ -1,0 +1,97 @@
+"""The scorer binds a snapshot to a catalogue, once per pair of them, and scores learners."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.domain.errors import SnapshotError
+from features.domain.history import LearnerHistory
+from features.encode.attempts import encode_evidence
+from features.encode.catalogue import CatalogueIndex
+from features.encode.learner import LearnerArrays
+from features.encode.words import index_words
+from features.score.affinity import NONE, BoundAffinity, bind_affinity
+from features.score.mastery import expected_mastery, mastery
+from features.score.scores import Scores
+from features.score.snapshot import Snapshot
+from features.score.success import BoundSuccess, SuccessModel
+from features.score.untrained import untrained_success
+
+RANKING, SUCCESS = "ranking", "success"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorer:
+    """Models aligned with one catalogue; immutable, so that workers swap it whole.
+
+    `affinity` is None where no ranking model is at hand.
+    """
+
+    index: CatalogueIndex
+    version: str | None
+    affinity: BoundAffinity | None
+    success: BoundSuccess
+
+    def score(self, history: LearnerHistory, arrays: LearnerArrays, now_seconds: float) -> Scores:
+        """Score every module and skill for one learner.
+
+        Parameters
+        ----------
+        history, arrays
+            The learner, as read and as encoded against this scorer's index.
+        now_seconds
+            Seconds since 1970; no event is later.
+        """
+        evidence = encode_evidence(history.evidence, arrays.log.learner_ids, self.index.skill_ids)
+        state = self.success.learner_state(arrays.log, now_seconds, evidence)
+        standing = mastery(self.success, state)
+        if self.affinity is None:
+            affinity, basis = np.zeros(len(self.index.module_ids)), NONE
+        else:
+            affinity, basis = self.affinity.affinity(arrays.log, history.learner.role_id)
+        return Scores(
+            affinity=affinity,
+            affinity_basis=basis,
+            p_success=self.success.p_success(state),
+            standing=standing,
+            expected_mastery=expected_mastery(self.success, standing),
+        )
+
+
+def bind(index: CatalogueIndex, snapshot: Snapshot | None) -> Scorer:
+    """Bind a snapshot to a catalogue.
+
+    Parameters
+    ----------
+    index
+        The catalogue.
+    snapshot
+        None before the first training: p_success then rests on authored difficulties alone.
+
+    Raises
+    ------
+    SnapshotError
+        If the snapshot lacks an array or its arrays do not fit each other.
+    """
+    words = index_words(index.modules)
+    if snapshot is None:
+        return Scorer(
+            index=index,
+            version=None,
+            affinity=None,
+            success=untrained_success().bind(index.skills, words),
+        )
+    ranking, success = snapshot.part(RANKING), snapshot.part(SUCCESS)
+    try:
+        model = SuccessModel.from_arrays(success) if success else untrained_success()
+        return Scorer(
+            index=index,
+            version=snapshot.version,
+            affinity=bind_affinity(ranking, index.skills) if ranking else None,
+            success=model.bind(index.skills, words),
+        )
+    except (KeyError, ValueError, IndexError, TypeError) as error:
+        raise SnapshotError(
+            f"snapshot {snapshot.version or '(unregistered)'} does not hold what this program "
+            f"reads ({type(error).__name__}: {error}). Train again with this version."
+        ) from error

@@ -1,0 +1,31 @@
+"""What every process of the service does first."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from threading import Thread
+
+
+def configure_logging() -> None:
+    """Send the service's own log to standard error."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def end_with_parent() -> None:
+    """End this process when its parent does, however that ended; nothing without a parent."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=follow, daemon=True).start()

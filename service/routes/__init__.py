@@ -1,0 +1,1 @@
+"""Routes: thin, one module a group; every one under /v1 names the scope it needs."""

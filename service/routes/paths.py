@@ -1,0 +1,62 @@
+"""Ids and pages as they stand in paths and queries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+from pydantic import BeforeValidator
+
+from service.problems import InvalidFieldsError
+from service.schemas.fields import Id
+
+MAX_PAGE = 1_000
+
+
+def unescape(segment: Any) -> Any:
+    """Undo the escapes of `service.middleware.KeepSegments`."""
+    return segment.replace("%2F", "/").replace("%25", "%") if isinstance(segment, str) else segment
+
+
+PathId = Annotated[Id, BeforeValidator(unescape), Path(description="Percent-encode `/`.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
+After = Annotated[Id | None, Query(description="The `next` of the page before.")]
+
+
+def require_same_ids(repeated: Mapping[str, str | None], path: Mapping[str, str]) -> None:
+    """Refuse a body that repeats an id of its path differently.
+
+    Raises
+    ------
+    InvalidFieldsError
+        Naming every id that differs.
+    """
+    differing = {
+        name: f"It differs from the id in the path, {path[name]!r}. Leave it out or make it equal."
+        for name, value in repeated.items()
+        if value not in (None, path[name])
+    }
+    if differing:
+        raise InvalidFieldsError(differing)
+
+
+def page_of[Row](rows: Sequence[Row], limit: int, cursor: str) -> Mapping[str, object]:
+    """Cut one page out of rows read with `limit` + 1.
+
+    Parameters
+    ----------
+    rows
+        In order of the cursor; one more than `limit` says there is a next page.
+    limit
+        At least 1.
+    cursor
+        The name of the field the list is ordered by.
+    """
+    items = list(rows[:limit])
+    last = getattr(items[-1], cursor) if len(rows) > limit else None
+    return {"items": items, "next": last}
+
+
+def rows_after[Row](rows: Iterable[Row], after: str | None, cursor: str) -> list[Row]:
+    """Return rows behind a cursor, in its order; for lists that are read whole."""
+    ordered = sorted(rows, key=lambda row: str(getattr(row, cursor)))
+    return [row for row in ordered if after is None or str(getattr(row, cursor)) > after]

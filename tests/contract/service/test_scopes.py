@@ -1,0 +1,97 @@
+"""Every route under /v1 needs one scope; the table is the contract, the app must match it."""
+
+import re
+from functools import cache
+
+import pytest
+from service_runs import bearer, make_key
+
+from features.settings import Settings
+from features.store.keys import SCOPES
+from service.app import create_app
+
+SCOPE_OF = {
+    ("POST", "/v1/recommendations"): "recommend",
+    ("GET", "/v1/recommendations/{recommendation_id}"): "recommend",
+    ("POST", "/v1/recommendations/{recommendation_id}/feedback"): "recommend",
+    ("POST", "/v1/events"): "events",
+    ("POST", "/v1/evidence"): "events",
+    ("POST", "/v1/outcomes"): "events",
+    ("PUT", "/v1/learners/{learner_id}"): "catalogue",
+    ("GET", "/v1/learners"): "analytics",
+    ("GET", "/v1/learners/{learner_id}"): "analytics",
+    ("GET", "/v1/learners/{learner_id}/skills"): "analytics",
+    ("GET", "/v1/learners/{learner_id}/export"): "admin",
+    ("DELETE", "/v1/learners/{learner_id}"): "admin",
+    ("PUT", "/v1/assignments/{learner_id}/{module_id}"): "catalogue",
+    ("GET", "/v1/assignments/{learner_id}"): "analytics",
+    ("GET", "/v1/assignments/{learner_id}/{module_id}"): "analytics",
+    **{
+        (method, path): "catalogue"
+        for kind, key in (
+            ("modules", "module_id"),
+            ("skills", "skill_id"),
+            ("roles", "role_id"),
+            ("pathways", "pathway_id"),
+            ("rules", "rule_id"),
+            ("policies", "policy_id"),
+        )
+        for method, path in (
+            ("PUT", f"/v1/{kind}/{{{key}}}"),
+            ("GET", f"/v1/{kind}/{{{key}}}"),
+            ("GET", f"/v1/{kind}"),
+        )
+    },
+    ("POST", "/v1/catalogue"): "catalogue",
+    ("POST", "/v1/keys"): "admin",
+    ("GET", "/v1/keys"): "admin",
+    ("DELETE", "/v1/keys/{key_id}"): "admin",
+    ("GET", "/v1/audit"): "admin",
+}
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
+
+
+@cache
+def documented():
+    paths = create_app(Settings()).openapi()["paths"]
+    return {
+        (method.upper(), path): operation
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+
+
+@pytest.fixture
+def keys(settings):
+    """One key of each scope, and the header that carries it."""
+    return {scope: bearer(make_key(settings.database_url, scope)) for scope in SCOPES}
+
+
+def test_the_routes_are_those_of_the_table():
+    assert set(documented()) == set(SCOPE_OF) | OPEN
+
+
+def test_the_documentation_names_the_scope_of_every_route():
+    for route, operation in documented().items():
+        named = [scopes for each in operation.get("security", []) for scopes in each.values()]
+        assert named == ([] if route in OPEN else [[SCOPE_OF[route]]]), route
+
+
+def test_open_routes_ask_for_no_key(client):
+    client.headers.pop("authorization")
+    for method, path in OPEN:
+        assert client.request(method, path).status_code == 200
+
+
+@pytest.mark.parametrize("route", SCOPE_OF, ids=" ".join)
+def test_a_route_opens_to_its_scope_alone(client, keys, route):
+    method, template = route
+    path = re.sub(r"\{\w+\}", "x", template)
+    client.headers.pop("authorization")
+    assert client.request(method, path).status_code == 401
+    for scope, headers in keys.items():
+        status = client.request(method, path, headers=headers).status_code
+        if scope in (SCOPE_OF[route], "admin"):
+            assert status not in (401, 403), scope
+        else:
+            assert status == 403, scope

@@ -1,0 +1,136 @@
+"""Many writers at once: nobody's write is lost, doubled or stuck."""
+
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier
+
+import pytest
+
+from features.domain.catalogue import Module, Prerequisite
+from features.domain.errors import CycleError, ErasedError
+from features.domain.history import Event, Interaction
+from features.store import tables
+
+AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
+N_WRITERS = 6
+
+
+def event(number, learner_id="u1"):
+    return Interaction(
+        event_id=f"e{number:03}",
+        learner_id=learner_id,
+        module_id=f"m{number % 5}",
+        event=Event.VIEWED,
+        at=AT,
+    )
+
+
+def at_once(task, arguments):
+    """Run `task` on every argument in a thread of its own, all starting together."""
+    barrier = Barrier(len(arguments))
+
+    def start(argument):
+        barrier.wait()
+        return task(argument)
+
+    with ThreadPoolExecutor(len(arguments)) as threads:
+        return list(threads.map(start, arguments))
+
+
+def test_batches_repeated_at_the_same_time_are_kept_once_and_never_block_for_good(workspace):
+    def send(seed):
+        accepted = Counter()
+        rng = random.Random(seed)
+        for _ in range(4):
+            numbers = list(range(60))
+            rng.shuffle(numbers)
+            with workspace.transaction() as repositories:
+                accepted.update(repositories.events.add([event(n, f"u{n % 7}") for n in numbers]))
+        return accepted
+
+    accepted = sum(at_once(send, range(N_WRITERS)), Counter())
+    assert accepted == {f"e{number:03}": 1 for number in range(60)}
+    with workspace.reading() as repositories:
+        assert repositories.catalogue.revision() == 1
+        assert repositories.learners.n_learners() == 7
+        stored = [
+            one.event_id
+            for number in range(7)
+            for one in repositories.learners.history(f"u{number}").interactions
+        ]
+    assert Counter(stored) == accepted
+
+
+def test_an_import_and_events_of_the_same_ids_do_not_block_each_other(workspace):
+    columns = ["event_id", "learner_id", "module_id", "event", "at"]
+
+    def write(writer):
+        order = list(range(200))
+        random.Random(writer).shuffle(order)
+        with workspace.transaction() as repositories:
+            if writer % 2:
+                repositories.events.add([event(n) for n in order])
+            else:
+                rows = [(f"e{n:03}", "u1", f"m{n % 5}", "viewed", AT) for n in order]
+                repositories.catalogue.hold()
+                repositories.bulk.insert_new(tables.interactions, columns, rows)
+                repositories.catalogue.add_bare_modules(f"m{n}" for n in range(5))
+
+    at_once(write, range(4))
+    with workspace.reading() as repositories:
+        stored = repositories.learners.history("u1").interactions
+    assert sorted(one.event_id for one in stored) == [f"e{n:03}" for n in range(200)]
+
+
+def test_every_change_of_the_catalogue_counts(workspace):
+    def put(writer):
+        for number in range(5):
+            with workspace.transaction() as repositories:
+                repositories.catalogue.put_module(
+                    Module(module_id=f"m{number}", title=f"by {writer}")
+                )
+
+    at_once(put, range(N_WRITERS))
+    with workspace.reading() as repositories:
+        assert repositories.catalogue.revision() == N_WRITERS * 5
+        assert len(repositories.catalogue.load().modules) == 5
+
+
+def test_two_halves_of_a_loop_put_at_once_are_not_both_kept(workspace):
+    def require(pair):
+        module_id, required = pair
+        needed = (Prerequisite(requires_module_id=required),)
+        try:
+            with workspace.transaction() as repositories:
+                repositories.catalogue.put_module(
+                    Module(module_id=module_id, title=module_id, prerequisites=needed)
+                )
+        except CycleError:
+            return "refused"
+        return "kept"
+
+    assert sorted(at_once(require, [("m1", "m2"), ("m2", "m1")])) == ["kept", "refused"]
+    with workspace.reading() as repositories:
+        repositories.catalogue.require_acyclic()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_nothing_stays_of_a_learner_erased_while_events_arrive(workspace, attempt):
+    def write(writer):
+        if writer == 0:
+            with workspace.transaction() as repositories:
+                repositories.learners.erase("u1", AT)
+            return
+        for number in range(10):
+            try:
+                with workspace.transaction() as repositories:
+                    repositories.events.add([event(writer * 100 + number)])
+            except ErasedError:
+                return
+
+    at_once(write, range(N_WRITERS))
+    with workspace.reading() as repositories:
+        assert repositories.learners.history("u1").interactions == ()
+        assert not repositories.learners.history("u1").is_known

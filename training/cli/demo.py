@@ -1,0 +1,5 @@
+"""`waymark demo`: placeholder."""
+
+
+def demo() -> None:
+    """Tell the whole story on a sample academy."""

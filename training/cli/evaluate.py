@@ -1,0 +1,136 @@
+"""`waymark evaluate`: every model and baseline on held-out learners, modules or time."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from features.domain.errors import InvalidValueError
+from features.domain.instants import parse_instant
+from training.cli.console import (
+    JsonFlag,
+    SeedOption,
+    err,
+    named_failures,
+    now,
+    out,
+    print_json,
+    reading_bars,
+    table_of,
+)
+from training.evaluation.protocols import Protocol, hold_out, sample_question
+from training.evaluation.report import measure, write_report
+from training.histories.data import read_folder_data
+from training.models import BOTH, RANKING, SUCCESS, Task, fit_models, judge_models
+
+RANKING_COLUMNS = ("hr_at_1", "hr_at_5", "hr_at_10", "hr_at_20", "ndcg_at_10", "mrr")
+SUCCESS_COLUMNS = ("auc", "log_loss", "brier", "ece")
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Option("--from", help="A history folder.")],
+    protocol: Annotated[Protocol, typer.Option(help="How histories are held out.")],
+    only: Annotated[
+        str | None, typer.Option(help=f"Only one half: {RANKING} or {SUCCESS}.")
+    ] = None,
+    cutoff: Annotated[
+        str | None,
+        typer.Option(
+            help="For `time`: an instant (ISO 8601 with zone, or Unix seconds). "
+            "The 80 % quantile of the instants otherwise."
+        ),
+    ] = None,
+    learners: Annotated[
+        int | None,
+        typer.Option(help="Ask for the next module of only this many held-out learners.", min=1),
+    ] = None,
+    seed: SeedOption = 0,
+    out_file: Annotated[
+        Path | None, typer.Option("--out", help="Write the result as JSON to this file.")
+    ] = None,
+    *,
+    json_output: JsonFlag = False,
+) -> None:
+    """Train on the train part only and report every model and baseline on the rest."""
+    if only not in (None, RANKING, SUCCESS):
+        raise typer.BadParameter(f"must be {RANKING} or {SUCCESS}", param_hint="--only")
+    started = perf_counter()
+    with named_failures():
+        _require_writable(out_file)
+        with reading_bars(quiet=json_output) as progress:
+            data = read_folder_data(folder, now=now(), progress=progress)
+        rng = np.random.default_rng(seed)
+        holdout = hold_out(data, protocol, rng, _instant(cutoff))
+        if learners is not None:
+            holdout = sample_question(holdout, learners, rng)
+        with err.status("fitting …") as status:
+            task = Task(
+                data=data,
+                holdout=holdout,
+                seed=seed,
+                parts=BOTH if only is None else frozenset({only}),
+                report=status.update,
+            )
+            models = fit_models(task)
+            judgement = judge_models(models, task)
+        document = write_report(protocol, task, models, judgement, measure(started, perf_counter()))
+        if out_file is not None:
+            out_file.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    if json_output:
+        print_json(document)
+    else:
+        print_report(document)
+
+
+def print_report(document: dict[str, Any]) -> None:
+    """Print the tables of a report; the chosen models are marked with an asterisk."""
+    for part, columns in ((RANKING, RANKING_COLUMNS), (SUCCESS, SUCCESS_COLUMNS)):
+        if part not in document:
+            out.print(f"No {part} to judge: the data has nothing held out for it.")
+            continue
+        rows = [
+            (_marked(name, document["chosen"].get(part)), *_cells(metrics, columns))
+            for name, metrics in document[part].items()
+        ]
+        interval = ("ndcg_at_10 95 %",) if part == RANKING else ("n_attempts",)
+        out.print(table_of(_title(part, document), ("model", *columns, *interval), rows))
+    out.print(
+        f"{document['seconds']:.0f} s, {document['peak_memory_mb']:.0f} MiB at most; "
+        "* chosen on validation learners"
+    )
+
+
+def _title(part: str, document: dict[str, Any]) -> str:
+    about = f"{document['n_learners']:,} held-out learners, {document['n_modules']:,} modules"
+    return f"{part} · {document['protocol']} · {about}"
+
+
+def _marked(name: str, chosen: str | None) -> str:
+    return f"{name} *" if name == chosen else name
+
+
+def _cells(metrics: dict[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
+    values = tuple("–" if metrics[c] is None else f"{metrics[c]:.4f}" for c in columns)
+    if "ndcg_at_10_ci" in metrics:
+        low, high = metrics["ndcg_at_10_ci"]
+        return (*values, f"{low:.4f} – {high:.4f}")
+    return (*values, f"{metrics['n_attempts']:,}")
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_instant(text)
+    except InvalidValueError as error:
+        raise typer.BadParameter(error.detail, param_hint="--cutoff") from error
+
+
+def _require_writable(path: Path | None) -> None:
+    """Refuse before the work and not after it."""
+    if path is not None and not path.parent.is_dir():
+        raise InvalidValueError(f"--out {path}: the folder {path.parent} does not exist")

@@ -1,0 +1,68 @@
+"""`waymark train`: from histories to a registered challenger."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from features.settings import Settings
+from features.store.registry import Registry
+from training.cli.console import (
+    JsonFlag,
+    SeedOption,
+    err,
+    named_failures,
+    now,
+    out,
+    print_json,
+    reading_bars,
+    workspace_of,
+)
+from training.cli.evaluate import print_report
+from training.histories.data import TrainingData, read_folder_data, read_store_data
+from training.train import Trained
+from training.train import train as train_models
+
+
+def train(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", help="A history folder; the database otherwise."),
+    ] = None,
+    seed: SeedOption = 0,
+    *,
+    json_output: JsonFlag = False,
+) -> None:
+    """Train from the database or a folder, track the run, and register the snapshot."""
+    settings = Settings()
+    with named_failures():
+        data = _read(folder, settings, quiet=json_output)
+        registry = Registry(settings.tracking_uri, settings.model_name)
+        with err.status("opening the tracking store …") as status:
+            trained = train_models(data, registry, seed=seed, now=now(), report=status.update)
+    if json_output:
+        print_json(document_of(trained))
+    else:
+        print_report(dict(trained.document))
+        out.print(
+            f"Version {trained.version} of {settings.model_name} is the challenger "
+            f"(run {trained.run_id}). `waymark promote` puts it to the gate."
+        )
+
+
+def document_of(trained: Trained) -> dict[str, object]:
+    """Return what `train --json` prints."""
+    return {
+        "run_id": trained.run_id,
+        "version": trained.version,
+        "checksum": trained.checksum,
+        **trained.document,
+    }
+
+
+def _read(folder: Path | None, settings: Settings, *, quiet: bool) -> TrainingData:
+    if folder is None:
+        with workspace_of(settings) as workspace:
+            return read_store_data(workspace)
+    with reading_bars(quiet=quiet) as progress:
+        return read_folder_data(folder, now=now(), progress=progress)

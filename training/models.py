@@ -1,0 +1,167 @@
+"""Fitting every model on what a holdout allows, and judging them on what it asks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.ability import sigmoid
+from features.encode.attempts import (
+    STANDARD_ERROR_BY_SOURCE,
+    STANDARD_ERROR_OF_OTHERS,
+    EvidenceLog,
+)
+from features.encode.catalogue import CatalogueIndex, index_catalogue
+from features.encode.sequences import sequence_modules
+from features.encode.words import index_words
+from training.evaluation.protocols import Holdout
+from training.evaluation.ranking import ask
+from training.evaluation.ranking_metrics import RankedTargets
+from training.histories.data import TrainingData
+from training.ranking.fit import FittedRanking, fit_ranking
+from training.success.fit import FittedSuccess, SuccessHistories, fit_success
+
+RANKING, SUCCESS = "ranking", "success"
+BOTH = frozenset({RANKING, SUCCESS})
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is to be learned: data, how it is held out, which halves, and the seed."""
+
+    data: TrainingData
+    holdout: Holdout
+    seed: int
+    parts: frozenset[str] = BOTH
+    report: Report = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """Everything fitted. A half is None where it was not asked for or the data cannot teach it."""
+
+    index: CatalogueIndex
+    ranking: FittedRanking | None
+    success: FittedSuccess | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What the models did on the held-out part.
+
+    Attributes
+    ----------
+    ranked
+        By model, in the order of the holdout's question.
+    attempt_learner, attempt_success
+        int64 and int8, (n_attempts,): whose attempt, as positions in the log, and its outcome.
+    logits
+        By model, float64, (n_attempts,), predicted log odds.
+    """
+
+    ranked: Mapping[str, RankedTargets]
+    attempt_learner: NDArray[np.int64]
+    attempt_success: NDArray[np.int8]
+    logits: Mapping[str, NDArray[np.float64]]
+
+    def p_success(self, model: str) -> NDArray[np.float64]:
+        """Return a model's predicted probabilities, float64, (n_attempts,)."""
+        return sigmoid(self.logits[model])
+
+
+def fit_models(task: Task) -> Models:
+    """Fit what the task asks for on the rows its holdout allows."""
+    index = index_catalogue(task.data.catalogue)
+    return Models(
+        index=index,
+        ranking=_fit_ranking(task) if RANKING in task.parts else None,
+        success=_fit_success(task, index) if SUCCESS in task.parts else None,
+    )
+
+
+def judge_models(models: Models, task: Task) -> Judgement:
+    """Ask every fitted model what the holdout asks."""
+    ranked = {}
+    if models.ranking is not None and len(task.holdout.question.target):
+        for name, ranking_model in models.ranking.models.items():
+            task.report(f"{name} on held-out learners")
+            ranked[name] = ask(ranking_model, task.holdout.question)
+    log = task.data.log
+    asked = task.holdout.asked_attempts
+    whose = np.zeros(log.n_learners, dtype=bool)
+    whose[log.learner[asked]] = True
+    test = log.take_learners(whose)
+    rows = asked[whose[log.learner]]
+    logits: dict[str, NDArray[np.float64]] = {}
+    if models.success is not None and asked.any():
+        task.report("p_success of held-out attempts")
+        evidence = evidence_log(task.data, models.index).take_learners(whose)
+        words = index_words(models.index.modules)
+        for name, candidate in models.success.candidates.items():
+            bound = candidate.bind(models.index.skills, words)
+            logits[name] = bound.predict_attempts(test, evidence)[rows]
+        for name, baseline in models.success.baselines.items():
+            logits[name] = baseline.predict_attempts(test)[rows]
+    return Judgement(
+        ranked=ranked,
+        attempt_learner=log.learner[asked].astype(np.int64),
+        attempt_success=log.success[asked],
+        logits=logits,
+    )
+
+
+def evidence_log(data: TrainingData, index: CatalogueIndex) -> EvidenceLog:
+    """Put the judgements of skills into the order of the index's skills."""
+    given = data.evidence
+    names = [skill.skill_id for skill in data.catalogue.skills]
+    position = index.skill_ids.positions(names)
+    errors = [
+        STANDARD_ERROR_BY_SOURCE.get(source, STANDARD_ERROR_OF_OTHERS)
+        for source in given.source.tolist()
+    ]
+    return EvidenceLog(
+        learner=given.learner,
+        skill=position[given.skill],
+        level=given.level,
+        standard_error=np.array(errors, dtype=np.float64),
+        at_seconds=given.at_seconds,
+    )
+
+
+def _fit_ranking(task: Task) -> FittedRanking | None:
+    """Fit on learners with something to learn from; None where nobody met two modules."""
+    sequences = sequence_modules(task.data.log.take(task.holdout.ranking_rows))
+    kept = sequences.lengths > 0
+    train, valid = sequences.take(kept), task.holdout.valid[kept]
+    if not (train.lengths >= 2).any():
+        return None
+    return fit_ranking(
+        train,
+        task.data.log.n_modules,
+        valid,
+        knows_learners=task.holdout.knows_learners,
+        seed=task.seed,
+        report=task.report,
+    )
+
+
+def _fit_success(task: Task, index: CatalogueIndex) -> FittedSuccess | None:
+    task.report("models of success")
+    log, valid = task.data.log, task.holdout.valid
+    known = log.take(task.holdout.success_rows)
+    taught = np.diff(known.starts) > 0
+    evidence = evidence_log(task.data, index)
+    if task.holdout.cutoff_seconds is not None:
+        evidence = evidence.take(evidence.at_seconds < task.holdout.cutoff_seconds)
+    histories = SuccessHistories(
+        train=known.take_learners(taught & ~valid),
+        valid=known.take_learners(taught & valid),
+        index=index.skills,
+        words=index_words(index.modules),
+        evidence=evidence.take_learners(taught & ~valid),
+        valid_evidence=evidence.take_learners(taught & valid),
+    )
+    return fit_success(histories, rng=np.random.default_rng(task.seed))

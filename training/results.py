@@ -1,0 +1,110 @@
+"""Held-out results per learner: what the gate compares, kept with every run."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.domain.errors import RegistryError
+from training.evaluation.report import chosen_of
+from training.gate import HeldOutResults
+from training.models import RANKING, SUCCESS, Judgement, Models, Task
+from training.slices import slices_of
+
+NDCG, LOSS, ECE, SLICE = "ndcg_at_10.", "log_loss.", "ece.", "slice."
+
+
+def results_of(
+    task: Task, models: Models, judgement: Judgement, document: dict[str, Any]
+) -> HeldOutResults:
+    """Gather the chosen models' and the baselines' results by learner.
+
+    Candidates that were not chosen are neither rivals nor baselines and are left out.
+    """
+    asked = np.union1d(task.holdout.question.learner, judgement.attempt_learner).astype(np.int64)
+    chosen = chosen_of(models, document)
+    candidates = set() if models.success is None else set(models.success.candidates)
+    candidates -= {chosen.get(SUCCESS)}
+    place = np.searchsorted(asked, task.holdout.question.learner)
+    ndcg = {}
+    for name, ranked in judgement.ranked.items():
+        values = np.full(len(asked), np.nan)
+        values[place] = ranked.ndcg_at_10
+        ndcg[name] = values
+    loss = {
+        name: _mean_loss(asked, judgement, logits)
+        for name, logits in judgement.logits.items()
+        if name not in candidates
+    }
+    ids = task.data.log.learner_ids.ids
+    return HeldOutResults(
+        learner_ids=np.array([ids[row] for row in asked], dtype=np.str_),
+        ndcg_at_10=ndcg,
+        log_loss=loss,
+        ece={name: document[SUCCESS][name]["ece"] for name in loss},
+        slices=slices_of(task.data, asked),
+        chosen_ranking=chosen.get(RANKING),
+        chosen_success=chosen.get(SUCCESS),
+    )
+
+
+def _mean_loss(
+    asked: NDArray[np.int64], judgement: Judgement, logits: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return each learner's mean log loss over their attempts, NaN without attempts."""
+    losses = np.logaddexp(0.0, logits) - judgement.attempt_success * logits
+    place = np.searchsorted(asked, judgement.attempt_learner)
+    totals = np.bincount(place, weights=losses, minlength=len(asked))
+    counts = np.bincount(place, minlength=len(asked))
+    means: NDArray[np.float64] = np.full(len(asked), np.nan)
+    return np.divide(totals, counts, out=means, where=counts > 0)
+
+
+def write_results(results: HeldOutResults, path: Path) -> None:
+    """Write results as `.npz` without pickles."""
+    arrays: dict[str, NDArray[Any]] = {
+        "learner_ids": results.learner_ids,
+        "chosen": np.array([results.chosen_ranking or "", results.chosen_success or ""]),
+    }
+    arrays |= {f"{NDCG}{name}": values for name, values in results.ndcg_at_10.items()}
+    arrays |= {f"{LOSS}{name}": values for name, values in results.log_loss.items()}
+    arrays |= {f"{ECE}{name}": np.array(value) for name, value in results.ece.items()}
+    arrays |= {f"{SLICE}{name}": values for name, values in results.slices.items()}
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def read_results(path: Path) -> HeldOutResults:
+    """Read what `write_results` wrote.
+
+    Raises
+    ------
+    RegistryError
+        If the file is missing or is something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        ranking, success = arrays["chosen"].tolist()
+        return HeldOutResults(
+            learner_ids=arrays["learner_ids"],
+            ndcg_at_10=_part(arrays, NDCG),
+            log_loss=_part(arrays, LOSS),
+            ece={name: float(value) for name, value in _part(arrays, ECE).items()},
+            slices=_part(arrays, SLICE),
+            chosen_ranking=ranking or None,
+            chosen_success=success or None,
+        )
+    except (OSError, KeyError, ValueError, EOFError) as error:
+        raise RegistryError(
+            f"the held-out results {path.name} of this version cannot be read: {error}. "
+            "Train again to register a version that can be judged."
+        ) from error
+
+
+def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {
+        name.removeprefix(prefix): values
+        for name, values in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -1,0 +1,129 @@
+"""Gradient boosting on top of a logistic model: trees that correct its log odds.
+
+Each stage takes a Newton step in function space: regression trees are fitted to the working
+residual (success − p)/(p(1 − p)) with weights p(1 − p). The trees do not see a module's
+difficulty, so log odds stay linear in it and mastery keeps its closed form.
+
+References
+----------
+Friedman, J., Hastie, T. & Tibshirani, R. (2000). Additive logistic regression. (LogitBoost)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from features.encode.ability import sigmoid
+from features.score.trees import Trees, no_trees
+
+TREES_PER_STAGE = 10
+SMALLEST_WEIGHT = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoostingSettings:
+    """How the ensemble is grown; the number of stages is chosen on validation learners."""
+
+    max_stages: int = 12
+    patience: int = 2
+    learning_rate: float = 0.06
+    max_leaf_nodes: int = 12
+    min_samples_leaf: int = 100
+    l2_regularization: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledColumns:
+    """Signals, outcomes and the logits of the model to correct."""
+
+    columns: NDArray[np.float64]
+    success: NDArray[np.float64]
+    logits: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correction:
+    """Trees and a constant to add to the logits."""
+
+    trees: Trees
+    constant: float
+
+
+def fit_boosting(
+    train: LabelledColumns, valid: LabelledColumns, settings: BoostingSettings, seed: int
+) -> Correction:
+    """Grow trees while log loss on `valid` falls; empty where it never does."""
+    logits, valid_logits = train.logits.copy(), valid.logits.copy()
+    parts: list[Trees] = []
+    constants: list[float] = []
+    best, n_best = _log_loss(valid.success, valid_logits), 0
+    for stage in range(settings.max_stages):
+        p = sigmoid(logits)
+        weight = np.maximum(p * (1.0 - p), SMALLEST_WEIGHT)
+        regressor = HistGradientBoostingRegressor(
+            max_iter=TREES_PER_STAGE,
+            learning_rate=settings.learning_rate,
+            max_leaf_nodes=settings.max_leaf_nodes,
+            min_samples_leaf=settings.min_samples_leaf,
+            l2_regularization=settings.l2_regularization,
+            early_stopping=False,
+            random_state=seed + stage,
+        )
+        residual = (train.success - p) / weight
+        regressor.fit(train.columns, residual, sample_weight=weight)
+        trees, constant = export_trees(regressor)
+        parts.append(trees)
+        constants.append(constant)
+        logits += constant + trees.predict(train.columns)
+        valid_logits += constant + trees.predict(valid.columns)
+        loss = _log_loss(valid.success, valid_logits)
+        if loss < best:
+            best, n_best = loss, stage + 1
+        elif stage + 1 - n_best >= settings.patience:
+            break
+    return Correction(trees=concatenate(parts[:n_best]), constant=sum(constants[:n_best]))
+
+
+def export_trees(regressor: HistGradientBoostingRegressor) -> tuple[Trees, float]:
+    """Return a fitted ensemble as arrays, and the constant it starts from."""
+    # scikit-learn has no public way to read the nodes of this estimator.
+    predictors = [trees[0] for trees in regressor._predictors]  # noqa: SLF001
+    baseline = float(np.ravel(regressor._baseline_prediction)[0])  # noqa: SLF001
+    return concatenate([_tree(predictor.nodes) for predictor in predictors]), baseline
+
+
+def concatenate(parts: list[Trees]) -> Trees:
+    """Join ensembles into one whose prediction is the sum of theirs."""
+    if not parts:
+        return no_trees()
+    starts = np.cumsum([0, *(len(part.value) for part in parts)])[:-1]
+    shifted = list(zip(parts, starts, strict=True))
+    return Trees(
+        roots=np.concatenate([part.roots + start for part, start in shifted]).astype(np.int32),
+        feature=np.concatenate([part.feature for part in parts]),
+        threshold=np.concatenate([part.threshold for part in parts]),
+        left=np.concatenate([part.left + start for part, start in shifted]).astype(np.int32),
+        right=np.concatenate([part.right + start for part, start in shifted]).astype(np.int32),
+        value=np.concatenate([part.value for part in parts]),
+        depth=max(part.depth for part in parts),
+    )
+
+
+def _tree(nodes: NDArray) -> Trees:
+    own = np.arange(len(nodes), dtype=np.int32)
+    leaf = nodes["is_leaf"].astype(bool)
+    return Trees(
+        roots=np.zeros(1, dtype=np.int32),
+        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
+        threshold=np.where(leaf, np.inf, nodes["num_threshold"]),
+        left=np.where(leaf, own, nodes["left"]).astype(np.int32),
+        right=np.where(leaf, own, nodes["right"]).astype(np.int32),
+        value=np.where(leaf, nodes["value"], 0.0),
+        depth=int(nodes["depth"].max()),
+    )
+
+
+def _log_loss(success: NDArray[np.float64], logits: NDArray[np.float64]) -> float:
+    return float(np.mean(np.logaddexp(0.0, logits) - success * logits))

@@ -1,0 +1,198 @@
+"""One training: models fitted, judged on held-out learners, tracked, and registered."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.domain.errors import InvalidValueError
+from features.encode.sequences import sequence_modules
+from features.score.ranking.arrays import to_arrays
+from features.score.snapshot import Snapshot
+from features.store.registry import CHALLENGER, Registry
+from features.store.snapshots import write_snapshot
+from training.evaluation.plots import plot_calibration, plot_ranking
+from training.evaluation.protocols import hold_out_by_id
+from training.evaluation.report import measure, write_report
+from training.gate import HeldOutResults
+from training.histories.data import TrainingData
+from training.models import (
+    RANKING,
+    SUCCESS,
+    Judgement,
+    Models,
+    Report,
+    Task,
+    fit_models,
+    judge_models,
+)
+from training.results import results_of, write_results
+from training.tracking import Run, code_version, open_run
+
+HELD_OUT = "held-out"
+RESULTS_FILE = "held_out_results.npz"
+REPORT_FILE = "report.json"
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What a training gave: the run, the registered version, and the report."""
+
+    run_id: str
+    version: str
+    checksum: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    snapshot: Snapshot
+    models: Models
+    judgement: Judgement
+    results: HeldOutResults
+    document: dict[str, Any]
+
+
+def train(
+    data: TrainingData,
+    registry: Registry,
+    *,
+    seed: int,
+    now: datetime,
+    report: Report = lambda _: None,
+) -> Trained:
+    """Fit, judge, track and register; the new version becomes the challenger.
+
+    Parameters
+    ----------
+    data
+        Everything known.
+    registry
+        Where run and version go.
+    seed
+        Of every random choice.
+    now
+        Written into the snapshot's manifest.
+    report
+        Called with a few words before each long step.
+
+    Raises
+    ------
+    InvalidValueError
+        If the histories teach neither a ranking nor a model of success.
+    RegistryError
+        If the tracking store does not answer; nothing is registered then.
+    """
+    tags = {"data_hash": data.data_hash, "seed": str(seed), **code_version(ROOT)}
+    with open_run(registry, f"train seed {seed}", tags) as run:
+        run.log_parameters({"seed": seed, "rows": data.n_rows, **tags})
+        outcome = _fit_and_judge(data, seed, now, report)
+        report("tracking")
+        with TemporaryDirectory() as scratch:
+            _log(run, outcome, Path(scratch))
+            folder = Path(scratch) / "snapshot"
+            digest = write_snapshot(outcome.snapshot, folder)
+            version = registry.register(run.run_id, folder, {**tags, "checksum": digest})
+        registry.set_alias(CHALLENGER, version)
+    return Trained(run_id=run.run_id, version=version, checksum=digest, document=outcome.document)
+
+
+def _fit_and_judge(data: TrainingData, seed: int, now: datetime, report: Report) -> _Outcome:
+    started = perf_counter()
+    holdout = hold_out_by_id(data, np.random.default_rng(seed))
+    task = Task(data=data, holdout=holdout, seed=seed, report=report)
+    models = fit_models(task)
+    if models.ranking is None and models.success is None:
+        raise InvalidValueError(
+            "these histories teach nothing: no learner met two modules, and no event carries a "
+            "success or a score. Import more of them and train again."
+        )
+    judgement = judge_models(models, task)
+    document = write_report(HELD_OUT, task, models, judgement, measure(started, perf_counter()))
+    return _Outcome(
+        snapshot=build_snapshot(task, models, document, now),
+        models=models,
+        judgement=judgement,
+        results=results_of(task, models, judgement, document),
+        document=document,
+    )
+
+
+def build_snapshot(
+    task: Task, models: Models, document: Mapping[str, Any], now: datetime
+) -> Snapshot:
+    """Gather what was learned: arrays of the chosen models, and a manifest that says whence."""
+    arrays: dict[str, NDArray[Any]] = {}
+    learned: dict[str, Any] = {"seed": task.seed, "data_hash": task.data.data_hash}
+    if models.ranking is not None:
+        chosen = models.ranking.models[models.ranking.chosen]
+        parts = to_arrays(chosen) | _popularity_by_role(task)
+        parts["module_ids"] = np.array(models.index.module_ids.ids, dtype=np.str_)
+        arrays |= {f"{RANKING}.{name}": array for name, array in parts.items()}
+        learned[RANKING] = models.ranking.chosen
+    if models.success is not None:
+        own = models.success.model.to_arrays()
+        arrays |= {f"{SUCCESS}.{name}": array for name, array in own.items()}
+        learned[SUCCESS] = models.success.chosen
+    return Snapshot(
+        manifest={
+            "learned": learned,
+            "trained_at": now.isoformat(),
+            "n_rows": dict(task.data.n_rows),
+            "metrics": {part: document[part] for part in (RANKING, SUCCESS) if part in document},
+        },
+        arrays=arrays,
+    )
+
+
+def _popularity_by_role(task: Task) -> dict[str, NDArray[Any]]:
+    """Count, for each role, how many of its training learners met each module."""
+    log = task.data.log
+    sequences = sequence_modules(log.take(task.holdout.ranking_rows))
+    roles = task.data.learner_attributes.get("role_id", np.full(log.n_learners, ""))
+    names, role = np.unique(roles, return_inverse=True)
+    cells = role[sequences.learner] * log.n_modules + sequences.module
+    met = np.bincount(cells, minlength=len(names) * log.n_modules)
+    named = names != ""
+    return {
+        "role_ids": names[named].astype(np.str_),
+        "met_by_role": met.reshape(len(names), log.n_modules)[named].astype(np.float64),
+    }
+
+
+def _log(run: Run, outcome: _Outcome, scratch: Path) -> None:
+    """Log parameters, metrics, the report, held-out results and the two pictures."""
+    document, models = outcome.document, outcome.models
+    run.log_parameters({f"chosen.{part}": name for part, name in document["chosen"].items()})
+    if models.ranking is not None:
+        settings = models.ranking.settings
+        run.log_parameters({"ranking": vars(settings)})
+        run.log_metrics({"validation.ranking": dict(models.ranking.validation)})
+    if models.success is not None:
+        run.log_metrics({"validation.success": dict(models.success.validation)})
+    run.log_metrics({part: document[part] for part in (RANKING, SUCCESS) if part in document})
+    run.log_metrics({"seconds": document["seconds"], "peak_memory_mb": document["peak_memory_mb"]})
+    (scratch / REPORT_FILE).write_text(json.dumps(document, indent=2))
+    write_results(outcome.results, scratch / RESULTS_FILE)
+    if RANKING in document:
+        plot_ranking(document[RANKING], document["chosen"][RANKING], scratch / "ranking.png")
+    if SUCCESS in document:
+        _plot_calibration(outcome, scratch / "calibration.png")
+    for path in sorted(scratch.iterdir()):
+        run.log_file(path)
+
+
+def _plot_calibration(outcome: _Outcome, path: Path) -> None:
+    shown = (outcome.document["chosen"][SUCCESS], "item_mean")
+    judgement = outcome.judgement
+    plot_calibration(
+        {name: judgement.p_success(name) for name in shown}, judgement.attempt_success, path
+    )
