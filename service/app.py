@@ -94,7 +94,9 @@ def _lifespan_of(
         await asyncio.to_thread(service.models.poll)
         opening = asyncio.create_task(service.database.open_with_patience())
         watching = asyncio.create_task(service.models.watch())
-        await asyncio.wait({opening}, timeout=FIRST_ATTEMPT_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(service.database.was_tried.wait(), FIRST_ATTEMPT_SECONDS)
+        await asyncio.sleep(0)
         if opening.done():
             opening.result()  # a URL that can never work ends the start here
         try:

@@ -18,6 +18,7 @@ class Database:
     """A workspace that may not be reachable yet."""
 
     def __init__(self, database_url: str) -> None:
+        self.was_tried = asyncio.Event()
         self._database_url = database_url
         self._workspace: Workspace | None = None
         self._outage: str | None = None
@@ -39,14 +40,15 @@ class Database:
             self._workspace = Workspace.open(self._database_url)
 
     async def open_with_patience(self) -> None:
-        """Try to open until it works."""
-        while True:
+        """Try to open until it works; `was_tried` is set after the first time."""
+        while not self.is_open:
             try:
                 await asyncio.to_thread(self.open)
             except StoreUnavailableError:
+                self.was_tried.set()
                 await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return
+            finally:
+                self.was_tried.set()
 
     @contextmanager
     def reading(self) -> Iterator[Repositories]:

@@ -1,6 +1,5 @@
 """Moving the champion: through the gate forwards, and back to the one before."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +8,7 @@ from tempfile import TemporaryDirectory
 from features.domain.errors import ConflictError, GateRefusedError, NotFoundError
 from features.store.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
 from features.store.snapshots import read_snapshot
-from training.gate import Check, HeldOutResults, judge
+from training.gate import CALIBRATION_MARGIN, Check, HeldOutResults, judge
 from training.results import read_results
 from training.train import RESULTS_FILE
 
@@ -97,12 +96,13 @@ def _require_readable(registry: Registry, version: str) -> None:
 
 
 def _sentence(check: Check) -> str:
-    by: Mapping[str, str] = {
-        "ndcg_at_10": f"NDCG@10 is {-check.difference:.4f} below",
-        "log_loss": f"log loss is {-check.difference:.4f} above",
-        "ece": f"calibration error is {-check.difference:.4f} above",
-    }
+    if check.measure == "ece":
+        return (
+            f"  calibration error is {-check.difference:.4f} above {check.rival}'s, "
+            f"more than the margin of {CALIBRATION_MARGIN}"
+        )
+    words = {"ndcg_at_10": "NDCG@10 is below", "log_loss": "log loss is above"}
     return (
-        f"  {by[check.measure]} {check.rival} on {check.where} "
-        f"(n = {check.n_learners}, p = {check.p_worse:.4f})"
+        f"  {words[check.measure]} {check.rival}'s by {-check.difference:.4f} on {check.where} "
+        f"(n = {check.n_learners:,}, p = {check.p_worse:.4f})"
     )

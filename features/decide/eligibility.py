@@ -75,7 +75,7 @@ def judge_eligibility(
         (Bar.PREREQUISITE, _lacks_module(index, arrays.done)),
         (Bar.DONE, arrays.done & ~refresher),
         (Bar.NEEDS, _uncovered_needs(index, arrays.learner.needs)),
-        (Bar.LANGUAGE, _other_language(index, arrays.learner.language)),
+        (Bar.LANGUAGE, _other_language(index, arrays)),
         (Bar.RETIRED, now >= index.active_until_seconds),
         (Bar.NOT_YET_ACTIVE, now < index.active_from_seconds),
         (Bar.FORMAT, _other_format(index, request.context.formats)),
@@ -134,12 +134,19 @@ def _uncovered_needs(index: CatalogueIndex, needs: frozenset[str]) -> NDArray[np
     return uncovered
 
 
-def _other_language(index: CatalogueIndex, language: str | None) -> NDArray[np.bool_]:
-    """Mark modules in a given language that is not the learner's; de-AT and de are one."""
-    if not language:
+def _other_language(index: CatalogueIndex, arrays: LearnerArrays) -> NDArray[np.bool_]:
+    """Mark modules in a given language that is not the learner's; de-AT and de are one.
+
+    Of a learner who gave none, the languages of the modules they have done are taken.
+    """
+    if arrays.learner.language:
+        own = {_primary(arrays.learner.language)}
+    else:
+        spoken = np.unique(index.language[arrays.done])
+        own = {_primary(index.languages.ids[code]) for code in spoken if code >= 0}
+    if not own:
         return np.zeros(len(index.module_ids), dtype=bool)
-    own = _primary(language)
-    same = np.array([_primary(other) == own for other in index.languages] + [True])
+    same = np.array([_primary(language) in own for language in index.languages] + [True])
     other: NDArray[np.bool_] = ~same[index.language]
     return other
 

@@ -9,6 +9,7 @@ from features.domain.catalogue import Policy
 from features.encode.catalogue import CatalogueIndex
 
 POOL_SIZE = 20
+COLDEST = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +84,8 @@ def draw_slate(
 
 
 def _probabilities(utility: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Return softmax(utility / temperature); all weight on the first best at temperature 0."""
-    if temperature <= 0:
+    """Return softmax(utility / temperature); all weight on the first best where it is next to 0."""
+    if temperature <= COLDEST:
         p = np.zeros(len(utility))
         p[np.argmax(utility)] = 1.0
         return p

@@ -28,7 +28,7 @@ def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
 def logit(p: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """Return ln(p / (1 − p)), p kept within 10⁻⁶ of 0 and 1."""
     p = np.clip(p, 1e-6, 1.0 - 1e-6)
-    return np.log(p / (1.0 - p))
+    return np.asarray(np.log(p / (1.0 - p)))
 
 
 def response_scores(

@@ -312,7 +312,7 @@ def _in_order(table: AttemptTable) -> AttemptTable:
     )
 
 
-def _join(rows: NDArray, judgements: NDArray | None, dtype: type = np.float64) -> NDArray:
+def _join(rows: NDArray[Any], judgements: NDArray[Any] | None, dtype: type) -> NDArray[Any]:
     both = rows if judgements is None else np.append(rows, judgements)
     return both.astype(dtype)
 

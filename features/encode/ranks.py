@@ -89,7 +89,9 @@ def rank_groups(key: NDArray[np.int64], instant: NDArray[np.float64] | None) -> 
     return RankedGroups(
         order=order,
         bounds=bounds,
-        before=_before(by_group, opens, None if instant is None else instant[by_group], first[group]),
+        before=_before(
+            by_group, opens, None if instant is None else instant[by_group], first[group]
+        ),
         last=by_group[first + sizes - 1],
     )
 

@@ -10,6 +10,7 @@ from features.encode.attempts import AttemptTable
 from features.encode.tallies import Column, Past, Yardstick, pasts_before
 
 DAY_SECONDS = 86_400.0
+ROUNDING = 1e-9
 
 LEARNER_SIGNALS = (
     "learner_ability",
@@ -84,13 +85,15 @@ def read_learner(
 ) -> NDArray[np.float64]:
     """Return the `LEARNER_SIGNALS` columns, (n, 10)."""
     ability, _ = posterior(past.scores, 0.0, yardstick.ability_variance)
-    return np.column_stack([
-        ability,
-        *_counts(past),
-        past.success,
-        *_rates(past),
-        _idle(past, at_seconds, is_timed=is_timed),
-    ])
+    return np.column_stack(
+        [
+            ability,
+            *_counts(past),
+            past.success,
+            *_rates(past),
+            _idle(past, at_seconds, is_timed=is_timed),
+        ]
+    )
 
 
 def read_skills(
@@ -113,17 +116,20 @@ def read_skills(
     """
     elsewhere, doubt = posterior(learner.scores - past.scores, 0.0, yardstick.ability_variance)
     ability, variance = posterior(past.scores, elsewhere, doubt + yardstick.skill_variance)
-    signals = np.column_stack([
-        ability - elsewhere,
-        *_counts(past),
-        past.success,
-        *_rates(past),
-        np.log1p(past.values[:, Column.STUDIES]),
-        past.values[:, Column.GAINED],
-        _lag(past, place),
-        _idle(past, at_seconds, is_timed=is_timed),
-        np.isneginf(past.at_seconds),
-    ])
+    is_new = np.isneginf(past.at_seconds)
+    signals = np.column_stack(
+        [
+            np.where(is_new, 0.0, ability - elsewhere),
+            *_counts(past),
+            past.success,
+            *_rates(past),
+            np.log1p(past.values[:, Column.STUDIES]),
+            past.values[:, Column.GAINED],
+            _lag(past, place),
+            _idle(past, at_seconds, is_timed=is_timed),
+            is_new,
+        ]
+    )
     return SkillReading(signals=signals, ability=ability, variance=variance)
 
 
@@ -136,18 +142,18 @@ def read_modules(
 ) -> NDArray[np.float64]:
     """Return the `MODULE_SIGNALS` columns, (n, 6); all zero for modules never tried."""
     tries = past.values[:, Column.TRIES]
-    return np.column_stack([
-        *_counts(past),
-        past.success,
-        past.values[:, Column.GRADE] / (tries + 1.0),
-        _lag(past, place),
-        _idle(past, at_seconds, is_timed=is_timed),
-    ])
+    return np.column_stack(
+        [
+            *_counts(past),
+            past.success,
+            past.values[:, Column.GRADE] / (tries + 1.0),
+            _lag(past, place),
+            _idle(past, at_seconds, is_timed=is_timed),
+        ]
+    )
 
 
-def blend(
-    reading: SkillReading, indptr: NDArray[np.int64], weight: NDArray[np.float64]
-) -> Blend:
+def blend(reading: SkillReading, indptr: NDArray[np.int64], weight: NDArray[np.float64]) -> Blend:
     """Average readings over tags by weight, and note how far the weakest skill lies below.
 
     Parameters
@@ -164,10 +170,16 @@ def blend(
     ability = np.add.reduceat(share * reading.ability, starts)
     return Blend(
         signals=np.add.reduceat(share[:, None] * reading.signals, starts),
-        weakest=np.minimum.reduceat(reading.ability, starts) - ability,
+        weakest=below(np.minimum.reduceat(reading.ability, starts), ability),
         ability=ability,
         variance=np.add.reduceat(share * reading.variance, starts),
     )
+
+
+def below(least: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return least − mean, exactly 0 where they differ by rounding alone."""
+    gap = least - mean
+    return np.where(gap > -ROUNDING, 0.0, gap)
 
 
 def encode_attempts(
@@ -199,14 +211,16 @@ def encode_attempts(
     )
     blended = blend(skills, table.indptr, table.weight)
     hard = yardstick.difficulty[table.module] if difficulty is None else difficulty
-    columns = np.column_stack([
-        read_learner(pasts.learner, at, yardstick, is_timed=timed),
-        blended.signals,
-        blended.weakest,
-        read_modules(pasts.module, pasts.place, at, is_timed=timed),
-        hard,
-        attenuation(blended.variance) * (blended.ability - hard),
-    ])
+    columns = np.column_stack(
+        [
+            read_learner(pasts.learner, at, yardstick, is_timed=timed),
+            blended.signals,
+            blended.weakest,
+            read_modules(pasts.module, pasts.place, at, is_timed=timed),
+            hard,
+            attenuation(blended.variance) * (blended.ability - hard),
+        ]
+    )
     return columns[table.is_attempt]
 
 
@@ -230,9 +244,7 @@ def _lag(past: Past, place: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isneginf(past.at_seconds), 0.0, np.log1p(place - past.place))
 
 
-def _idle(
-    past: Past, at_seconds: NDArray[np.float64], *, is_timed: bool
-) -> NDArray[np.float64]:
+def _idle(past: Past, at_seconds: NDArray[np.float64], *, is_timed: bool) -> NDArray[np.float64]:
     """Return ln(1 + days since the latest of this past), 0 where there is none or no time."""
     if not is_timed:
         return np.zeros(len(at_seconds))

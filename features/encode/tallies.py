@@ -246,7 +246,9 @@ def tally(
     sign = np.where(table.is_attempt, 2.0 * table.success - 1.0, 0.0)
     half_life = yardstick.half_life_seconds if table.is_timed else np.inf
 
-    def run(groups: RankedGroups, added: NDArray[np.float64], row: NDArray[np.int64]) -> RunningSums:
+    def run(
+        groups: RankedGroups, added: NDArray[np.float64], row: NDArray[np.int64]
+    ) -> RunningSums:
         at = table.at_seconds[row]
         return RunningSums(
             sums=sums_of(groups, added, at, half_life),
@@ -280,9 +282,7 @@ def pasts_before(
     )
 
 
-def _add_judgements(
-    values: NDArray[np.float64], table: AttemptTable, yardstick: Yardstick
-) -> None:
+def _add_judgements(values: NDArray[np.float64], table: AttemptTable, yardstick: Yardstick) -> None:
     rows = np.flatnonzero(table.module < 0)
     if len(rows) == 0:
         return

@@ -1,14 +1,13 @@
 """Mastery: the difficulty at which a learner's p_success is .75, on the scale of levels."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.ability import LOGIT_OF_MASTERY
 from features.encode.state import LearnerState
 from features.score.scores import Standing
-from features.score.success import BoundSuccess, SkillSets
+from features.score.skill_sets import single_skills
+from features.score.success import BoundSuccess
 
 
 def mastery(bound: BoundSuccess, state: LearnerState) -> Standing:
@@ -24,9 +23,7 @@ def mastery(bound: BoundSuccess, state: LearnerState) -> Standing:
     """
     n_skills = len(bound.index.skill_ids)
     yardstick = bound.yardstick
-    lines = bound.lines(state, _one_by_one(n_skills))
-    difficulty = (lines.level - LOGIT_OF_MASTERY) / lines.slope
-    on_scale = difficulty + yardstick.skill_offset[:n_skills]
+    on_scale = mastered_difficulty(bound, state) + yardstick.skill_offset[:n_skills]
     level = yardstick.level_of_zero + on_scale / yardstick.logits_per_level
     spread = np.sqrt(state.skills.variance[:n_skills]) / yardstick.logits_per_level
     return Standing(
@@ -35,6 +32,12 @@ def mastery(bound: BoundSuccess, state: LearnerState) -> Standing:
         n_evidence=state.n_evidence[:n_skills],
         last_evidence_at_seconds=state.last_evidence_at_seconds[:n_skills],
     )
+
+
+def mastered_difficulty(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
+    """Return the difficulty in logits at which p_success is .75 in each skill, (n_skills,)."""
+    lines = bound.lines(state, single_skills(len(bound.index.skill_ids)))
+    return np.asarray((lines.level - LOGIT_OF_MASTERY) / lines.slope)
 
 
 def expected_mastery(bound: BoundSuccess, standing: Standing) -> NDArray[np.float64]:
@@ -46,12 +49,3 @@ def expected_mastery(bound: BoundSuccess, standing: Standing) -> NDArray[np.floa
     now = standing.mastery[index.skill]
     gain = np.maximum(yardstick.gain[index.module], 0.0) * index.weight
     return np.minimum(now + gain / yardstick.logits_per_level, 1.0)
-
-
-def _one_by_one(n_skills: int) -> SkillSets:
-    return SkillSets(
-        of_module=np.arange(n_skills),
-        indptr=np.arange(n_skills + 1),
-        skill=np.arange(n_skills),
-        weight=np.ones(n_skills),
-    )

@@ -37,7 +37,7 @@ class DifficultyPrior:
     def difficulty(self, index: ModuleSkillIndex, words: ModuleWords) -> NDArray[np.float64]:
         """Return difficulties in logits, (n_modules,); `index` counts skills as the model does."""
         authored = np.where(np.isnan(index.difficulty), self.mean_level, index.difficulty)
-        return (
+        return np.asarray(
             self.intercept
             + self.logits_per_level * (authored - self.mean_level)
             + skill_shares(index) @ self.skill_effect

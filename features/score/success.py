@@ -15,12 +15,13 @@ Pavlik, P. et al. (2009). Performance factors analysis.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.ability import attenuation, sigmoid
-from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks, tagged
+from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
 from features.encode.ids import IdMap
 from features.encode.log import InteractionLog
 from features.encode.signals import (
@@ -29,6 +30,7 @@ from features.encode.signals import (
     SKILL_SIGNALS,
     STATE_SIGNALS,
     SkillReading,
+    below,
     blend,
     encode_attempts,
 )
@@ -37,10 +39,16 @@ from features.encode.state import LearnerState, state_of
 from features.encode.tallies import Yardstick
 from features.encode.words import ModuleWords, no_words
 from features.score.prior import DifficultyPrior, skill_shares
+from features.score.skill_sets import SkillSets, find_sets
 from features.score.trees import Trees
 
 N_STATE = len(STATE_SIGNALS)
 DIFFICULTY, MARGIN = N_STATE, N_STATE + 1  # columns
+
+_LEARNER = slice(0, len(LEARNER_SIGNALS))
+_SKILL = slice(_LEARNER.stop, _LEARNER.stop + len(SKILL_SIGNALS))
+_WEAKEST = _SKILL.stop
+_MODULE = slice(N_STATE - len(MODULE_SIGNALS), N_STATE)
 
 _TREES, _PRIOR = "trees.", "prior."
 
@@ -91,7 +99,7 @@ class SuccessModel:
     prior: DifficultyPrior
     trees: Trees
 
-    def to_arrays(self) -> dict[str, NDArray]:
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return every parameter as an array of numbers or unicode, by name."""
         own = {
             field.name: np.asarray(getattr(self, field.name))
@@ -106,7 +114,7 @@ class SuccessModel:
         return own | prior | trees
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray]) -> "SuccessModel":
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "SuccessModel":
         """Rebuild the model from `to_arrays`."""
         own = {
             field.name: arrays[field.name]
@@ -165,7 +173,7 @@ class SuccessModel:
             skill_variance=within,
             half_life_seconds=half_life,
         )
-        return BoundSuccess(model=self, index=index, yardstick=yardstick, sets=SkillSets.of(index))
+        return BoundSuccess(model=self, index=index, yardstick=yardstick, sets=find_sets(index))
 
     def logits(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return log odds for rows of `SIGNALS`."""
@@ -174,50 +182,11 @@ class SuccessModel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SkillSets:
-    """The distinct sets of skills (with weights) that modules have.
-
-    Attributes
-    ----------
-    of_module
-        int64, (n_modules,): the set of each module.
-    indptr, skill, weight
-        Skills of set i are indptr[i]:indptr[i + 1], at least one each.
-    """
-
-    of_module: NDArray[np.int64]
-    indptr: NDArray[np.int64]
-    skill: NDArray[np.int64]
-    weight: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, index: ModuleSkillIndex) -> "SkillSets":
-        """Find the sets of a catalogue."""
-        indptr, skill, weight = tagged(index)
-        numbers: dict[bytes, int] = {}
-        of_module = np.zeros(len(index.module_ids), dtype=np.int64)
-        kept: list[slice] = []
-        for module in range(len(of_module)):
-            tags = slice(int(indptr[module]), int(indptr[module + 1]))
-            key = skill[tags].tobytes() + weight[tags].tobytes()
-            of_module[module] = numbers.setdefault(key, len(numbers))
-            if len(numbers) > len(kept):
-                kept.append(tags)
-        return cls(
-            of_module=of_module,
-            indptr=np.cumsum([0, *(tags.stop - tags.start for tags in kept)], dtype=np.int64),
-            skill=np.concatenate([skill[tags] for tags in kept] or [skill[:0]]),
-            weight=np.concatenate([weight[tags] for tags in kept] or [weight[:0]]),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Log odds as lines in difficulty: level − slope · difficulty, slope > 0; `signals` of each."""
+    """Log odds as lines in difficulty: level − slope · difficulty; slope > 0."""
 
     level: NDArray[np.float64]
     slope: NDArray[np.float64]
-    signals: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -264,56 +233,70 @@ class BoundSuccess:
         if len(sets.of_module) == 0:
             return np.zeros(0)
         lines = self.lines(state, sets)
-        difficulty = self.yardstick.difficulty
-        logits = lines.level[sets.of_module] - lines.slope[sets.of_module] * difficulty
-        tried = state.modules
-        of_tried = sets.of_module[tried]
-        signals = lines.signals[of_tried]
-        plain = model.trees.predict(signals)
-        signals[:, -len(MODULE_SIGNALS) :] = state.module_signals
-        linear = state.module_signals @ model.coefficient[N_STATE - len(MODULE_SIGNALS) : N_STATE]
-        logits[tried] += linear + model.trees.predict(signals) - plain
+        of_module = sets.of_module
+        logits = lines.level[of_module] - lines.slope[of_module] * self.yardstick.difficulty
+        logits[state.modules] += self._of_tried(state)
         return sigmoid(logits)
 
     def lines(self, state: LearnerState, sets: SkillSets) -> Lines:
         """Return the log odds of a never tried module with each set of skills."""
-        model, n = self.model, len(sets.indptr) - 1
-        reading = SkillReading(
-            signals=state.skills.signals[sets.skill],
-            ability=state.skills.ability[sets.skill],
-            variance=state.skills.variance[sets.skill],
-        )
-        blended = blend(reading, sets.indptr, sets.weight)
-        signals = np.zeros((n, N_STATE))
-        end = len(LEARNER_SIGNALS) + len(SKILL_SIGNALS)
-        signals[:, : len(LEARNER_SIGNALS)] = state.learner
-        signals[:, len(LEARNER_SIGNALS) : end] = blended.signals
-        signals[:, end] = blended.weakest
-        margin = model.coefficient[MARGIN] * attenuation(blended.variance)
+        model, skills = self.model, state.skills
+        ability = sets.mean(skills.ability)
+        margin = model.coefficient[MARGIN] * attenuation(sets.mean(skills.variance))
         return Lines(
-            level=signals @ model.coefficient[:N_STATE]
-            + model.constant
-            + self._corrections(signals, state, sets)
-            + margin * blended.ability,
+            level=model.constant
+            + state.learner @ model.coefficient[_LEARNER]
+            + sets.mean(skills.signals @ model.coefficient[_SKILL])
+            + model.coefficient[_WEAKEST] * below(sets.least(skills.ability), ability)
+            + self._corrections(state, sets)
+            + margin * ability,
             slope=margin - model.coefficient[DIFFICULTY],
-            signals=signals,
         )
 
-    def _corrections(
-        self, signals: NDArray[np.float64], state: LearnerState, sets: SkillSets
-    ) -> NDArray[np.float64]:
-        """Ask the trees once for all sets of which the learner has shown nothing."""
-        touched = np.logical_or.reduceat(state.is_touched[sets.skill], sets.indptr[:-1])
+    def _of_tried(self, state: LearnerState) -> NDArray[np.float64]:
+        """Return what the learner's own record with a module adds to its log odds."""
+        model = self.model
+        added = state.module_signals @ model.coefficient[_MODULE]
+        if len(model.trees) and len(added):
+            signals = self._signals(state, self.sets, self.sets.of_module[state.modules])
+            plain = model.trees.predict(signals)
+            signals[:, _MODULE] = state.module_signals
+            added += model.trees.predict(signals) - plain
+        return np.asarray(added)
+
+    def _corrections(self, state: LearnerState, sets: SkillSets) -> NDArray[np.float64]:
+        """Ask the trees about each set, but once for all of which the learner showed nothing."""
+        corrections = np.zeros(len(sets))
+        if len(self.model.trees) == 0:
+            return corrections
+        touched = sets.any(state.is_touched)
         untouched = np.flatnonzero(~touched)
         asked = np.append(np.flatnonzero(touched), untouched[:1])
-        corrections = np.zeros(len(signals))
-        corrections[asked] = self.model.trees.predict(signals[asked])
+        corrections[asked] = self.model.trees.predict(self._signals(state, sets, asked))
         if len(untouched):
             corrections[untouched] = corrections[untouched[0]]
         return corrections
 
+    def _signals(
+        self, state: LearnerState, sets: SkillSets, chosen: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the state signals of never tried modules with some of the sets."""
+        entries, indptr = sets.take(chosen)
+        skill = sets.skill[entries]
+        reading = SkillReading(
+            signals=state.skills.signals[skill],
+            ability=state.skills.ability[skill],
+            variance=state.skills.variance[skill],
+        )
+        signals = np.zeros((len(chosen), N_STATE))
+        signals[:, _LEARNER] = state.learner
+        if len(chosen):
+            blended = blend(reading, indptr, sets.weight[entries])
+            signals[:, _SKILL], signals[:, _WEAKEST] = blended.signals, blended.weakest
+        return signals
 
-def _part(arrays: Mapping[str, NDArray], prefix: str) -> dict[str, NDArray]:
+
+def _part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
     return {
         name.removeprefix(prefix): array
         for name, array in arrays.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class Trees:
             depth=self.depth,
         )
 
-    def to_arrays(self) -> dict[str, NDArray]:
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the parts by name."""
         return {
             "roots": self.roots,
@@ -85,7 +86,7 @@ class Trees:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray]) -> "Trees":
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Trees":
         """Rebuild what `to_arrays` took apart."""
         return cls(
             roots=arrays["roots"],

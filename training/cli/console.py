@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -55,7 +56,7 @@ def named_failures() -> Iterator[None]:
         yield
     except WaymarkError as error:
         err.print(f"[bold red]{error.code}[/]: ", end="", highlight=False)
-        err.print(error.detail, markup=False, highlight=False)
+        err.print(error.detail, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
 
 
@@ -106,7 +107,7 @@ def reading_bars(*, quiet: bool) -> Iterator[ReadingBars]:
 
 def table_of(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
     """Build a table whose first column is left-aligned and the others right-aligned."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for position, column in enumerate(columns):
         table.add_column(column, justify="left" if position == 0 else "right")
     for row in rows:

@@ -27,8 +27,14 @@ from training.evaluation.report import measure, write_report
 from training.histories.data import read_folder_data
 from training.models import BOTH, RANKING, SUCCESS, Task, fit_models, judge_models
 
-RANKING_COLUMNS = ("hr_at_1", "hr_at_5", "hr_at_10", "hr_at_20", "ndcg_at_10", "mrr")
-SUCCESS_COLUMNS = ("auc", "log_loss", "brier", "ece")
+RANKING_COLUMNS = {
+    "hr_at_1": "HR@1",
+    "hr_at_10": "HR@10",
+    "mrr": "MRR",
+    "coverage_at_10": "coverage",
+    "ndcg_at_10": "NDCG@10",
+}
+SUCCESS_COLUMNS = {"auc": "AUC", "log_loss": "log loss", "brier": "Brier", "ece": "ECE"}
 
 
 def evaluate(
@@ -93,11 +99,12 @@ def print_report(document: dict[str, Any]) -> None:
             out.print(f"No {part} to judge: the data has nothing held out for it.")
             continue
         rows = [
-            (_marked(name, document["chosen"].get(part)), *_cells(metrics, columns))
+            (_marked(name, document["chosen"].get(part)), *_cells(metrics, tuple(columns)))
             for name, metrics in document[part].items()
         ]
-        interval = ("ndcg_at_10 95 %",) if part == RANKING else ("n_attempts",)
-        out.print(table_of(_title(part, document), ("model", *columns, *interval), rows))
+        last = "95 % interval" if part == RANKING else "attempts"
+        headings = ("model", *columns.values(), last)
+        out.print(table_of(_title(part, document), headings, rows))
     out.print(
         f"{document['seconds']:.0f} s, {document['peak_memory_mb']:.0f} MiB at most; "
         "* chosen on validation learners"
@@ -117,7 +124,7 @@ def _cells(metrics: dict[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     values = tuple("–" if metrics[c] is None else f"{metrics[c]:.4f}" for c in columns)
     if "ndcg_at_10_ci" in metrics:
         low, high = metrics["ndcg_at_10_ci"]
-        return (*values, f"{low:.4f} – {high:.4f}")
+        return (*values, f"{low:.3f} – {high:.3f}")
     return (*values, f"{metrics['n_attempts']:,}")
 
 

@@ -45,12 +45,13 @@ def rollback(*, json_output: JsonFlag = False) -> None:
         )
 
 
+_MEASURES = {"ndcg_at_10": "NDCG@10", "log_loss": "log loss", "ece": "ECE"}
 _COLUMNS = ("measure", "against", "where", "learners", "better by", "p worse", "")
 
 
 def _row(check: Check) -> tuple[str, ...]:
     return (
-        check.measure,
+        _MEASURES[check.measure],
         check.rival,
         check.where,
         f"{check.n_learners:,}",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.domain.errors import HistoryFolderError
 from training.histories.schema import Kind
@@ -86,6 +87,8 @@ def _as_cells(column: pa.Array) -> pa.Array:
     cells = column.cast(_value_type(column.type))
     if pa.types.is_timestamp(cells.type):
         return cells.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.string())
+    if pa.types.is_string(cells.type):
+        return pc.if_else(pc.equal(cells, ""), None, cells)  # as in CSV, no text is no value
     return cells
 
 

@@ -56,7 +56,8 @@ def fit_cosine(gram: NDArray[np.float32], shrinkage: float) -> NDArray[np.float3
     ----------
     Sarwar, Karypis, Konstan & Riedl (2001), "Item-based collaborative filtering".
     """
-    norm = np.sqrt(np.diag(gram) + shrinkage)
+    # A module nobody met has no likeness to any; the 1 only keeps 0/0 away.
+    norm = np.sqrt(np.maximum(np.diag(gram), 1.0) + shrinkage)
     cosine = gram / np.outer(norm, norm)
     np.fill_diagonal(cosine, 0.0)
     return np.asarray(cosine, dtype=np.float32)

@@ -18,7 +18,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from features.encode.ability import sigmoid
 from features.score.trees import Trees, no_trees
 
-TREES_PER_STAGE = 10
+TREES_PER_STAGE = 5
+MAX_EDGES = 200
 SMALLEST_WEIGHT = 1e-4
 
 
@@ -26,10 +27,10 @@ SMALLEST_WEIGHT = 1e-4
 class BoostingSettings:
     """How the ensemble is grown; the number of stages is chosen on validation learners."""
 
-    max_stages: int = 12
+    max_stages: int = 10
     patience: int = 2
-    learning_rate: float = 0.06
-    max_leaf_nodes: int = 12
+    learning_rate: float = 0.15
+    max_depth: int = 4
     min_samples_leaf: int = 100
     l2_regularization: float = 10.0
 
@@ -56,6 +57,8 @@ def fit_boosting(
 ) -> Correction:
     """Grow trees while log loss on `valid` falls; empty where it never does."""
     logits, valid_logits = train.logits.copy(), valid.logits.copy()
+    edges = _edges(train.columns)
+    codes = _codes(train.columns, edges)
     parts: list[Trees] = []
     constants: list[float] = []
     best, n_best = _log_loss(valid.success, valid_logits), 0
@@ -65,15 +68,15 @@ def fit_boosting(
         regressor = HistGradientBoostingRegressor(
             max_iter=TREES_PER_STAGE,
             learning_rate=settings.learning_rate,
-            max_leaf_nodes=settings.max_leaf_nodes,
+            max_depth=settings.max_depth,
             min_samples_leaf=settings.min_samples_leaf,
             l2_regularization=settings.l2_regularization,
             early_stopping=False,
             random_state=seed + stage,
         )
         residual = (train.success - p) / weight
-        regressor.fit(train.columns, residual, sample_weight=weight)
-        trees, constant = export_trees(regressor)
+        regressor.fit(codes, residual, sample_weight=weight)
+        trees, constant = export_trees(regressor, edges)
         parts.append(trees)
         constants.append(constant)
         logits += constant + trees.predict(train.columns)
@@ -86,12 +89,22 @@ def fit_boosting(
     return Correction(trees=concatenate(parts[:n_best]), constant=sum(constants[:n_best]))
 
 
-def export_trees(regressor: HistGradientBoostingRegressor) -> tuple[Trees, float]:
-    """Return a fitted ensemble as arrays, and the constant it starts from."""
+def export_trees(
+    regressor: HistGradientBoostingRegressor, edges: list[NDArray[np.float64]]
+) -> tuple[Trees, float]:
+    """Return an ensemble fitted on codes as arrays, and the constant it starts from.
+
+    Parameters
+    ----------
+    regressor
+        Fitted on columns of codes: code c says that edges[c − 1] < value ≤ edges[c].
+    edges
+        For each column.
+    """
     # scikit-learn has no public way to read the nodes of this estimator.
     predictors = [trees[0] for trees in regressor._predictors]  # noqa: SLF001
     baseline = float(np.ravel(regressor._baseline_prediction)[0])  # noqa: SLF001
-    return concatenate([_tree(predictor.nodes) for predictor in predictors]), baseline
+    return concatenate([_tree(predictor.nodes, edges) for predictor in predictors]), baseline
 
 
 def concatenate(parts: list[Trees]) -> Trees:
@@ -111,13 +124,28 @@ def concatenate(parts: list[Trees]) -> Trees:
     )
 
 
-def _tree(nodes: NDArray) -> Trees:
+def _edges(columns: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Cut every column at `MAX_EDGES` quantiles at most; binning once saves it in every stage."""
+    quantiles = np.linspace(0.0, 1.0, MAX_EDGES)
+    return [np.unique(np.quantile(column, quantiles, method="lower")) for column in columns.T]
+
+
+def _codes(columns: NDArray[np.float64], edges: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    codes = [np.searchsorted(cuts, column) for cuts, column in zip(edges, columns.T, strict=True)]
+    return np.column_stack(codes).astype(np.float64)
+
+
+def _tree(nodes: NDArray[np.void], edges: list[NDArray[np.float64]]) -> Trees:
     own = np.arange(len(nodes), dtype=np.int32)
     leaf = nodes["is_leaf"].astype(bool)
+    cuts = [
+        np.inf if is_leaf else edges[node["feature_idx"]][int(node["num_threshold"])]
+        for node, is_leaf in zip(nodes, leaf, strict=True)
+    ]
     return Trees(
         roots=np.zeros(1, dtype=np.int32),
         feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
-        threshold=np.where(leaf, np.inf, nodes["num_threshold"]),
+        threshold=np.array(cuts, dtype=np.float64),
         left=np.where(leaf, own, nodes["left"]).astype(np.int32),
         right=np.where(leaf, own, nodes["right"]).astype(np.int32),
         value=np.where(leaf, nodes["value"], 0.0),

@@ -26,7 +26,8 @@ from features.score.prior import DifficultyPrior, skill_shares
 from training.success.responses import N_FOLDS, Responses
 
 N_ROUNDS = 24
-ROUNDS_PER_PRIOR = 4
+ROUNDS_PER_PRIOR = 6
+N_VARIANCE_STEPS = 8
 SMALLEST_VARIANCE = 0.01
 MAX_STEP = 1.0
 
@@ -197,7 +198,7 @@ class _Design:
         variances = np.array([25.0, 25.0, 0.25, 0.25])
         residual = fit.residual_variance
         coefficients = np.zeros(matrix.shape[1])
-        for _ in range(20):
+        for _ in range(N_VARIANCE_STEPS):
             weight = 1.0 / (spread + residual)
             penalty = 1.0 / variances[self.block]
             coefficients = _ridge(matrix, weight, alone, penalty)
@@ -250,7 +251,7 @@ def _ridge(
     diagonal = matrix.multiply(matrix).T @ weight + penalty
     normal = LinearOperator((n, n), lambda v: matrix.T @ (weight * (matrix @ v)) + penalty * v)
     inverse = LinearOperator((n, n), lambda v: v / diagonal)
-    solution, _ = cg(normal, matrix.T @ (weight * target), M=inverse, rtol=1e-9, maxiter=500)
+    solution, _ = cg(normal, matrix.T @ (weight * target), M=inverse, rtol=1e-6, maxiter=200)
     return np.asarray(solution)
 
 

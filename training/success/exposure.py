@@ -31,6 +31,8 @@ class Exposure:
         float64, (n_attempts,): ln(1 + earlier attempts on the skill), averaged over skills.
     n_completions
         int64, (n_modules,): learners with an attempt after completing the module.
+    is_test
+        bool, (n_modules,): mostly completed by a judged success, not by going through it.
     """
 
     success: NDArray[np.float64]
@@ -39,6 +41,7 @@ class Exposure:
     levels: sparse.csr_array
     practice: NDArray[np.float64]
     n_completions: NDArray[np.int64]
+    is_test: NDArray[np.bool_]
 
 
 def expose(log: InteractionLog, index: ModuleSkillIndex, rng: np.random.Generator) -> Exposure:
@@ -90,6 +93,7 @@ def expose(log: InteractionLog, index: ModuleSkillIndex, rng: np.random.Generato
         levels=levels[rows],
         practice=practice[rows],
         n_completions=np.bincount(reached % max(n_modules, 1), minlength=n_modules),
+        is_test=_is_test(log),
     )
 
 
@@ -132,6 +136,12 @@ def _first_completions(log: InteractionLog, table: AttemptTable) -> NDArray[np.b
     first = np.zeros(len(table), dtype=bool)
     first[done[np.unique(key, return_index=True)[1]]] = True
     return first
+
+
+def _is_test(log: InteractionLog) -> NDArray[np.bool_]:
+    done = log.done
+    judged = np.bincount(log.module[done & (log.success >= 0)], minlength=log.n_modules)
+    return 2 * judged > np.bincount(log.module[done], minlength=log.n_modules)
 
 
 def _affordable(

@@ -1,7 +1,7 @@
 """Fit the models of success, mastery and gain on training learners; choose on validation ones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ from training.success.responses import (
     learner_folds,
     responses_of,
 )
-from training.success.scale import Scale, fit_scale
+from training.success.scale import Scale, fit_scale, refine_scale
 from training.success.spread import Spread, choose_spread
 
 MAX_ROWS = 1_000_000  # of training learners, drawn at random; more changes no coefficient
@@ -127,6 +127,8 @@ def _fit(data: SuccessHistories, rng: np.random.Generator) -> FittedSuccess:
     }
     validation = {name: success_metrics(valid.success, p) for name, p in predictions.items()}
     chosen = min(candidates, key=lambda name: validation[name]["log_loss"] or 0.0)
+    scale = refine_scale(scale, candidates[chosen].bind(index, words), log, rng)
+    candidates = {name: _on_scale(model, scale) for name, model in candidates.items()}
     return FittedSuccess(
         model=candidates[chosen],
         chosen=chosen,
@@ -183,6 +185,11 @@ def _base_model(index: ModuleSkillIndex, parts: _Parts, spread: Spread) -> Succe
         prior=fit.prior,
         trees=no_trees(),
     )
+
+
+def _on_scale(model: SuccessModel, scale: Scale) -> SuccessModel:
+    numbers = np.append([scale.logits_per_level, scale.level_of_zero], model.scale[2:])
+    return replace(model, scale=numbers, skill_offset=scale.skill_offset)
 
 
 def _mean_grades(

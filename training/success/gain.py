@@ -5,7 +5,8 @@ skill, drawn to the mean), the difficulty of the attempted module, practice so f
 module of the skill completed before. Gains are partially pooled: all modules → skill → module,
 with variances from the data, so that a module with few completions gains what others of its
 skills gain. Comparing learners with themselves, before and after, keeps able learners' choice of
-modules from looking like an effect of them.
+modules from looking like an effect of them. Modules that are completed unjudged (content) and
+those completed by success (tests) are pooled apart; unknown modules count as content.
 
 References
 ----------
@@ -89,12 +90,13 @@ def fit_gain(
 
 @dataclass(frozen=True, kw_only=True)
 class _Problem:
-    """Penalised logistic regression on [gain of all, practice, skills, modules, levels]."""
+    """Penalised logistic regression on [gain by kind, practice, skills, modules, levels]."""
 
     design: sparse.csr_array
     offset: NDArray[np.float64]
     success: NDArray[np.float64]
     shares: sparse.csr_array
+    is_test: NDArray[np.bool_]
     sizes: tuple[int, ...]
     variances: NDArray[np.float64]
 
@@ -107,9 +109,10 @@ class _Problem:
         level_variance: float,
     ) -> "_Problem":
         shares, completed = skill_shares(index), exposure.completed
-        dose = np.asarray(completed.sum(axis=1)).ravel()
+        is_test = exposure.is_test
+        dose = completed @ np.column_stack([~is_test, is_test]).astype(np.float64)
         blocks = [
-            sparse.csr_array(dose[:, None]),
+            sparse.csr_array(dose),
             sparse.csr_array(exposure.practice[:, None]),
             completed @ shares,
             completed,
@@ -117,9 +120,10 @@ class _Problem:
         ]
         return cls(
             design=sparse.csr_array(sparse.hstack(blocks, format="csr")),
-            offset=PRIOR_GAIN * dose - difficulty[exposure.module],
+            offset=PRIOR_GAIN * dose.sum(axis=1) - difficulty[exposure.module],
             success=exposure.success,
             shares=shares,
+            is_test=is_test,
             sizes=tuple(block.shape[1] for block in blocks),
             variances=np.array([PRIOR_GAIN_VARIANCE, 0.25, 0.04, 0.04, level_variance]),
         )
@@ -191,15 +195,17 @@ class _Problem:
     def gains(self, solution: NDArray[np.float64], n_completions: NDArray[np.int64]) -> GainFit:
         """Add the parts up; a module's doubt is its own plus that of what it is drawn to."""
         doubts = self.doubts(solution)
-        by_skill = PRIOR_GAIN + solution[0] + self.part(solution, 2)
+        by_skill = self.part(solution, 2)
+        of_kind = PRIOR_GAIN + self.part(solution, 0)[self.is_test.astype(np.int64)]
         own = self.part(doubts, 3)
-        pooled = self.shares.multiply(self.shares) @ self.part(doubts, 2) + doubts[0]
+        pooled = self.shares.multiply(self.shares) @ self.part(doubts, 2)
+        pooled += self.part(doubts, 0)[self.is_test.astype(np.int64)]
         drawn = own / self.variances[3]
         return GainFit(
-            gain=self.shares @ by_skill + self.part(solution, 3),
+            gain=of_kind + self.shares @ by_skill + self.part(solution, 3),
             standard_error=np.sqrt(own + drawn**2 * pooled),
             n_completions=n_completions,
-            by_skill=by_skill,
+            by_skill=PRIOR_GAIN + solution[0] + by_skill,
         )
 
 
@@ -215,5 +221,5 @@ def _solve(
         (n, n), lambda v: matrix.T @ (weight * (matrix @ v)) + penalty * v, dtype=np.float64
     )
     inverse = LinearOperator((n, n), lambda v: v / diagonal, dtype=np.float64)
-    step, _ = cg(curvature, gradient, M=inverse, rtol=1e-6, maxiter=200)
+    step, _ = cg(curvature, gradient, M=inverse, rtol=1e-3, maxiter=100)
     return np.asarray(step)

@@ -8,7 +8,8 @@ import pytest
 
 from features.domain.errors import HistoryFolderError
 from training.histories import csv_source
-from training.histories.bad_rows import BadRowsError
+from training.histories.bad_rows import BadRows, BadRowsError
+from training.histories.folder import HistoryFolder
 
 HEADER = "learner_id,module_id,event,at"
 GOOD = "u1,m1,passed,2026-02-01T09:00:00Z"
@@ -293,6 +294,30 @@ def test_a_table_that_is_a_folder_is_refused(folder_of, read):
     (folder / "interactions.parquet").mkdir()
     with pytest.raises(HistoryFolderError, match="is a folder: interactions must be one file"):
         read(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("modules.csv", r"modules\.csv: cannot be opened \(No such file"),
+        ("modules.csv.gz", r"modules\.csv\.gz: cannot be opened \(No such file"),
+        ("modules.parquet", r"modules\.parquet: is not a readable Parquet file"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_named(folder_of, read, name, expected):
+    folder = folder_of({})
+    (folder / name).symlink_to(folder / "gone")
+    with pytest.raises(HistoryFolderError, match=expected):
+        read(folder)
+
+
+def test_a_file_that_is_emptied_while_it_is_read_is_named(folder_of, now):
+    folder = folder_of({"modules.csv": "module_id\nm1\n"})
+    with BadRows(folder) as bad_rows:
+        source = HistoryFolder(folder, now=now, bad_rows=bad_rows)
+        (folder / "modules.csv").write_bytes(b"")
+        with pytest.raises(HistoryFolderError, match=r"modules\.csv was emptied while it was"):
+            source.read_described()
 
 
 def test_a_truncated_gzip_is_refused_even_where_bad_rows_are_skipped(folder_of, read, tmp_path):

@@ -68,6 +68,7 @@ def test_parquet_of_every_make_is_read(folder_of, read):
             "success": pa.array([True, None]),
             "attempt": pa.array([2.0, None]),
             "comment": pa.nulls(2),
+            "event_id": pa.array(["e1", ""]),
         }
     )
     rows = read(folder_of({"interactions.parquet": table}))["interactions"]
@@ -79,6 +80,7 @@ def test_parquet_of_every_make_is_read(folder_of, read):
         "score": [1.0, None],
         "success": [True, None],
         "attempt": [2, None],
+        "event_id": ["e1", None],
         "comment": [None, None],
     }
     assert rows.lines.tolist() == [1, 2]

@@ -63,25 +63,30 @@ def test_batches_repeated_at_the_same_time_are_kept_once_and_never_block_for_goo
     assert Counter(stored) == accepted
 
 
-def test_an_import_and_events_of_the_same_ids_do_not_block_each_other(workspace):
+def prepare(workspace):
+    """Know all modules and learners already, so that nothing but the events is waited for."""
+    with workspace.transaction() as repositories:
+        repositories.catalogue.add_bare_modules(f"m{n}" for n in range(5))
+        repositories.learners.add_bare_learners(["u1"])
+
+
+@pytest.mark.parametrize("in_bulk", [False, True])
+def test_the_same_events_in_opposite_order_do_not_block_each_other(workspace, in_bulk):
+    prepare(workspace)
     columns = ["event_id", "learner_id", "module_id", "event", "at"]
 
     def write(writer):
-        order = list(range(200))
-        random.Random(writer).shuffle(order)
+        order = range(1000) if writer % 2 else range(999, -1, -1)
         with workspace.transaction() as repositories:
-            if writer % 2:
-                repositories.events.add([event(n) for n in order])
-            else:
+            if in_bulk and writer % 2:
                 rows = [(f"e{n:03}", "u1", f"m{n % 5}", "viewed", AT) for n in order]
-                repositories.catalogue.hold()
-                repositories.bulk.insert_new(tables.interactions, columns, rows)
-                repositories.catalogue.add_bare_modules(f"m{n}" for n in range(5))
+                return repositories.bulk.insert_new(tables.interactions, columns, rows)
+            return len(repositories.events.add([event(n) for n in order]))
 
-    at_once(write, range(4))
+    assert sum(at_once(write, range(N_WRITERS))) == 1000
     with workspace.reading() as repositories:
         stored = repositories.learners.history("u1").interactions
-    assert sorted(one.event_id for one in stored) == [f"e{n:03}" for n in range(200)]
+    assert sorted(one.event_id for one in stored) == [f"e{n:03}" for n in range(1000)]
 
 
 def test_every_change_of_the_catalogue_counts(workspace):

@@ -4,6 +4,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pytest
@@ -30,6 +31,20 @@ def test_sqlite_commits_reach_the_disk_and_writers_wait(sqlite_url):
         assert pragma(connection, "busy_timeout") == 10_000
         assert pragma(connection, "foreign_keys") == 1
     engine.dispose()
+
+
+def test_a_file_that_another_process_is_setting_up_is_waited_for(tmp_path):
+    path = tmp_path / "waymark.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE theirs (a)")
+        other.execute("BEGIN IMMEDIATE")
+        commit = Timer(0.3, lambda: other.execute("COMMIT"))
+        commit.start()
+        engine = open_engine(f"sqlite:///{path}")
+        with engine.connect() as connection:
+            assert pragma(connection, "journal_mode") == "wal"
+        engine.dispose()
+        commit.join()
 
 
 def test_postgresql_commits_reach_the_disk_and_locks_time_out(postgresql_url):

@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, make_url, text
 
 from features.domain.errors import StoreUnavailableError
+from features.store.columns import Id
 from features.store.engine import open_engine
 from features.store.migrate import alembic_config, migrate
 from features.store.tables import metadata
@@ -25,6 +26,24 @@ def test_the_migrated_schema_is_the_one_the_tables_declare(engine):
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_ids_sort_by_code_point_whatever_the_language_of_the_server(postgresql_url):
+    ids = [
+        (table.name, column.name)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.type is Id
+    ]
+    engine = open_engine(postgresql_url)
+    with engine.connect() as connection:
+        collations = connection.execute(
+            text("SELECT table_name, column_name, collation_name FROM information_schema.columns")
+        )
+        of_column = {(table, column): collation for table, column, collation in collations}
+    engine.dispose()
+    assert len(ids) > 40
+    assert {of_column[one] for one in ids} == {"C"}
 
 
 def test_migrating_twice_changes_nothing(engine):

@@ -110,6 +110,16 @@ def test_questions_inactive_other_language_and_uncovered_needs_are_not_eligible(
     assert withheld(answer)["later"].code == "not_yet_active"
 
 
+def test_without_a_language_of_their_own_learners_keep_to_those_of_what_they_have_done():
+    catalogue = catalogue_of(
+        module("m1", language="en"), module("m2", language="es"), module("m3", language="en-GB")
+    )
+    fresh = decide(request(limit=5), scorer_of(catalogue), GREEDY, rng())
+    later = decide(request(event("m1"), limit=5), scorer_of(catalogue), GREEDY, rng())
+    assert ids(fresh) == ["m1", "m2", "m3"]
+    assert ids(later) == ["m3"]
+
+
 def test_asked_formats_and_exclusions_are_kept():
     catalogue = catalogue_of(
         module("m1", format="video"), module("m2", format="article"), module("m3", format="video")

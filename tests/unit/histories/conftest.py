@@ -26,13 +26,13 @@ def rows_of_table(name: str, **columns: Any) -> Rows:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rows_of() -> Callable[..., Rows]:
     """Give a function that makes rows of a table from its columns, on lines 2, 3, …"""
     return rows_of_table
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def described() -> Callable[..., Mapping[str, Rows]]:
     """Give a function that makes all tables of a folder, those not given being empty."""
     return lambda **columns: {

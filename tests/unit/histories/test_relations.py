@@ -1,5 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from features.domain.checks import find_cycle
 from training.histories.relations import first_of_each_key, looping_rows, repeated_keys
 
 
@@ -41,12 +44,37 @@ def test_of_a_judgement_that_comes_twice_the_first_wins(rows_of):
 def test_a_loop_is_named_on_the_line_that_closes_it(rows_of):
     rows = rows_of(
         "prerequisites",
-        module_id=["m1", "m3", "m2", "m9"],
-        requires_module_id=["m2", "m1", "m3", "m1"],
+        module_id=["m9", "m1", "m2", "m3", "m3"],
+        requires_module_id=["m1", "m2", "m3", "m8", "m1"],
     )
-    ((row, (column, reason)),) = looping_rows(rows).items()
-    assert (row, column) == (2, "requires_module_id")
-    assert reason == "hard prerequisites form a loop: m1 → m2 → m3 → m1"
+    assert looping_rows(rows) == {
+        4: ("requires_module_id", "hard prerequisites form a loop: m1 → m2 → m3 → m1")
+    }
+
+
+def test_a_long_loop_is_cut(rows_of):
+    n_skills = 5_000
+    names = [f"s{number}" for number in range(n_skills)]
+    rows = rows_of("skill_edges", skill_id=names, precedes_skill_id=[*names[1:], names[0]])
+    ((row, (_, reason)),) = looping_rows(rows).items()
+    assert row == n_skills - 1
+    assert reason.endswith("loop: s0 → s1 → s2 → s3 → s4 → s5 → s6 → s7 → s8 → s9 → … → s4999 → s0")
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), unique=True))
+def test_without_the_rows_that_close_a_loop_nothing_loops(rows_of, edges):
+    starts, ends = ([str(edge[side]) for edge in edges] for side in (0, 1))
+    rows = rows_of("skill_edges", skill_id=starts, precedes_skill_id=ends)
+    faults = looping_rows(rows)
+    successors = {}
+    for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if row not in faults:
+            successors.setdefault(start, []).append(end)
+    assert find_cycle(successors) == ()
+    everything = {}
+    for start, end in zip(starts, ends, strict=True):
+        everything.setdefault(start, []).append(end)
+    assert bool(faults) == bool(find_cycle(everything))
 
 
 def test_a_thing_that_leads_to_itself_is_a_loop(rows_of):

@@ -96,8 +96,8 @@ def test_calibration_worse_than_the_champions_by_more_than_the_margin_is_refused
         "chosen_success": "logistic",
     }
     champion = results(0.3, ece={"logistic": 0.01, "item_mean": 0.0}, **success)
-    close = results(0.3, ece={"logistic": 0.0199, "item_mean": 0.0}, **success)
-    far = results(0.3, ece={"logistic": 0.0201, "item_mean": 0.0}, **success)
+    close = results(0.3, ece={"logistic": 0.0299, "item_mean": 0.0}, **success)
+    far = results(0.3, ece={"logistic": 0.0301, "item_mean": 0.0}, **success)
     assert failed(judge(close, champion)) == []
     assert failed(judge(far, champion)) == [("ece", "champion", "all attempts")]
 

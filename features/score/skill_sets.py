@@ -1,0 +1,99 @@
+"""The distinct sets of skills in a catalogue: what modules share when nobody has tried them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.attempts import spans, tagged
+from features.encode.skills import ModuleSkillIndex
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkillSets:
+    """Sets of skills with weights.
+
+    Attributes
+    ----------
+    of_module
+        int64, (n_modules,): the set of each module.
+    indptr, skill, weight
+        Skills of set i are indptr[i]:indptr[i + 1], at least one each.
+    share
+        float64: weights that sum to 1 in each set.
+    """
+
+    of_module: NDArray[np.int64]
+    indptr: NDArray[np.int64]
+    skill: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    share: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def mean(self, by_skill: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Average a quantity of skills over each set, (n_sets,)."""
+        if len(self) == 0:
+            return np.zeros(0)
+        return np.add.reduceat(self.share * by_skill[self.skill], self.indptr[:-1])
+
+    def least(self, by_skill: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the smallest value in each set, (n_sets,)."""
+        if len(self) == 0:
+            return np.zeros(0)
+        return np.minimum.reduceat(by_skill[self.skill], self.indptr[:-1])
+
+    def any(self, by_skill: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell whether any skill of each set is marked, (n_sets,)."""
+        if len(self) == 0:
+            return np.zeros(0, dtype=bool)
+        return np.logical_or.reduceat(by_skill[self.skill], self.indptr[:-1])
+
+    def take(self, chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the entries (positions in `skill`) of some sets, and pointers to them."""
+        lengths = np.diff(self.indptr)[chosen]
+        pointers = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return spans(self.indptr[chosen], lengths), pointers
+
+
+def find_sets(index: ModuleSkillIndex) -> SkillSets:
+    """Find the sets of a catalogue."""
+    indptr, skill, weight = tagged(index)
+    numbers: dict[bytes, int] = {}
+    of_module = np.zeros(len(index.module_ids), dtype=np.int64)
+    kept: list[slice] = []
+    for module in range(len(of_module)):
+        tags = slice(int(indptr[module]), int(indptr[module + 1]))
+        key = skill[tags].tobytes() + weight[tags].tobytes()
+        of_module[module] = numbers.setdefault(key, len(numbers))
+        if len(numbers) > len(kept):
+            kept.append(tags)
+    return _sets(
+        of_module,
+        np.cumsum([0, *(tags.stop - tags.start for tags in kept)], dtype=np.int64),
+        np.concatenate([skill[tags] for tags in kept] or [skill[:0]]),
+        np.concatenate([weight[tags] for tags in kept] or [weight[:0]]),
+    )
+
+
+def single_skills(n_skills: int) -> SkillSets:
+    """Return one set for each skill, in order."""
+    every = np.arange(n_skills)
+    return _sets(every, np.arange(n_skills + 1), every, np.ones(n_skills))
+
+
+def _sets(
+    of_module: NDArray[np.int64],
+    indptr: NDArray[np.int64],
+    skill: NDArray[np.int64],
+    weight: NDArray[np.float64],
+) -> SkillSets:
+    total = np.add.reduceat(weight, indptr[:-1]) if len(weight) else weight
+    return SkillSets(
+        of_module=of_module,
+        indptr=indptr,
+        skill=skill,
+        weight=weight,
+        share=weight / np.repeat(total, np.diff(indptr)),
+    )
