@@ -94,18 +94,16 @@ def _lifespan_of(
         await asyncio.to_thread(service.models.poll)
         opening = asyncio.create_task(service.database.open_with_patience())
         watching = asyncio.create_task(service.models.watch())
-        with suppress(TimeoutError):
-            await asyncio.wait_for(service.database.was_tried.wait(), FIRST_ATTEMPT_SECONDS)
-        await asyncio.sleep(0)
-        if opening.done():
-            opening.result()  # a URL that can never work ends the start here
         try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(service.database.was_tried.wait(), FIRST_ATTEMPT_SECONDS)
+            if opening.done():
+                opening.result()  # a URL that can never work ends the start here
             yield {"service": service}
         finally:
             for task in (opening, watching):
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(opening, watching, return_exceptions=True)
             service.database.close()
 
     return lifespan

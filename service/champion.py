@@ -10,6 +10,7 @@ from typing import Any
 
 from features.domain.instants import parse_instant
 from features.settings import Settings
+from features.store.registry import sqlite_path
 
 CHAMPION_FILE = "champion.json"
 
@@ -39,10 +40,12 @@ class Champion:
 def copies_folder(settings: Settings) -> Path:
     """Return where copies of this registry's model are kept.
 
-    The name carries a digest of the tracking URI, so that two registries sharing a folder of
+    The name carries a digest of where the registry is, so that two registries sharing a folder of
     copies never serve each other's versions.
     """
-    digest = sha256(settings.tracking_uri.encode()).hexdigest()[:8]
+    database = sqlite_path(settings.tracking_uri)
+    registry = settings.tracking_uri if database is None else str(database.absolute())
+    digest = sha256(registry.encode()).hexdigest()[:8]
     return settings.snapshot_dir / f"{settings.model_name}-{digest}"
 
 

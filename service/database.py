@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from features.domain.errors import StoreUnavailableError
 from features.store.workspace import Repositories, Workspace
@@ -42,13 +42,13 @@ class Database:
     async def open_with_patience(self) -> None:
         """Try to open until it works; `was_tried` is set after the first time."""
         while not self.is_open:
-            try:
-                await asyncio.to_thread(self.open)
-            except StoreUnavailableError:
-                self.was_tried.set()
+            with suppress(StoreUnavailableError):
+                try:
+                    await asyncio.to_thread(self.open)
+                finally:
+                    self.was_tried.set()
+            if not self.is_open:
                 await asyncio.sleep(RETRY_SECONDS)
-            finally:
-                self.was_tried.set()
 
     @contextmanager
     def reading(self) -> Iterator[Repositories]:

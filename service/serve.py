@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from multiprocessing.context import SpawnProcess
 from threading import Event, Thread
 from types import FrameType
@@ -90,10 +91,20 @@ def _supervise(settings: Settings, stopping: Event) -> None:
     while not stopping.wait(0.2):
         if process.is_alive() or time.monotonic() - started < RESTART_AFTER_SECONDS:
             continue
-        log.error("the watcher ended with exit code %s; starting it again", process.exitcode)
+        _report_end(settings, process.exitcode)
         process = _start_watcher(settings)
         started = time.monotonic()
     _end(process)
+
+
+def _report_end(settings: Settings, exit_code: int | None) -> None:
+    """Log that the watcher ended, and let workers that wait for its first check go on."""
+    ending = f"the watcher ended with exit code {exit_code} and is started again"
+    log.error(ending)
+    try:
+        watcher_of(settings).report(ending, datetime.now(UTC))
+    except OSError as error:
+        log.error("the folder of copies cannot be written: %s", error)  # noqa: TRY400 - words
 
 
 def _start_watcher(settings: Settings) -> SpawnProcess:

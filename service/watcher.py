@@ -25,7 +25,11 @@ NOTHING_YET = Champion(version=None, folder=None, checked_at=None, error=None)
 INCOMING = ".incoming-"
 N_KEPT_COPIES = 4
 # MLflow's own patience with a registry that does not answer is measured in minutes.
-REGISTRY_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
+MLFLOW_DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
 REWRITE_AFTER = timedelta(seconds=10)
 
 log = logging.getLogger("waymark.watcher")
@@ -85,6 +89,11 @@ class Watcher:
         if self._is_news(champion):
             self._write(champion)
         return champion
+
+    def report(self, error: str, now: datetime) -> None:
+        """Write down that checking failed as a whole: an attempt has finished, with nothing new."""
+        before = read_champion(self.copies) or NOTHING_YET
+        self._write(replace(before, error=error, checked_at=now))
 
     def _find(self, before: Champion) -> Champion:
         version = self.source.version_of(CHAMPION)
@@ -175,7 +184,7 @@ def watcher_of(settings: Settings) -> Watcher:
 def run_watcher(settings: Settings) -> None:
     """Be the watcher process: check every `watch_seconds`, for as long as the parent lives."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
-    for name, value in REGISTRY_PATIENCE.items():
+    for name, value in MLFLOW_DEFAULTS.items():
         os.environ.setdefault(name, value)
     configure_logging()
     end_with_parent()

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from training.success.metrics import N_BINS
+
 ALPHA = 0.05
 SMALLEST_SLICE = 200
-CALIBRATION_MARGIN = 0.02
+CALIBRATION_MARGIN = 0.01
 FEWEST_PAIRS = 2
 
 
@@ -27,6 +29,8 @@ class HeldOutResults:
         By model, float64, (n,), the learner's mean over their attempts, NaN without attempts.
     ece
         By model, expected calibration error in [0,1].
+    n_attempts
+        How many attempts the errors are measured on.
     slices
         By attribute, str, (n,), "" where unknown.
     chosen_ranking, chosen_success
@@ -37,6 +41,7 @@ class HeldOutResults:
     ndcg_at_10: Mapping[str, NDArray[np.float64]]
     log_loss: Mapping[str, NDArray[np.float64]]
     ece: Mapping[str, float]
+    n_attempts: int
     slices: Mapping[str, NDArray[np.str_]]
     chosen_ranking: str | None
     chosen_success: str | None
@@ -78,7 +83,8 @@ def judge(candidate: HeldOutResults, champion: HeldOutResults | None) -> tuple[C
     Notes
     -----
     One-sided paired t-tests over learners at 5 %. Slices of `SMALLEST_SLICE` learners or more
-    form one family under Holm's adjustment (Holm 1979).
+    form one family under Holm's adjustment (Holm 1979). The calibration error may exceed a rival's
+    by `CALIBRATION_MARGIN` and what a perfect model would show by chance (`chance_error`).
     """
     overall: list[Check] = []
     slices: list[Check] = []
@@ -168,10 +174,20 @@ def _holm(checks: list[Check]) -> list[Check]:
     ]
 
 
+def chance_error(n_attempts: int) -> float:
+    """Return at most what the calibration error of a perfectly calibrated model is expected to be.
+
+    With n attempts in B equal bins the observed rate of a bin strays by √(p(1−p)·B/n), a normal
+    deviation whose mean size is √(2/π) of that; p(1−p) ≤ ¼.
+    """
+    return float(np.sqrt(2.0 / np.pi * 0.25 * N_BINS / max(n_attempts, 1)))
+
+
 def _calibration(candidate: HeldOutResults, champion: HeldOutResults | None) -> tuple[Check, ...]:
     if candidate.chosen_success is None:
         return ()
     own = candidate.ece[candidate.chosen_success]
+    allowed = CALIBRATION_MARGIN + chance_error(candidate.n_attempts)
     rivals = {
         name: value for name, value in candidate.ece.items() if name != candidate.chosen_success
     }
@@ -185,7 +201,7 @@ def _calibration(candidate: HeldOutResults, champion: HeldOutResults | None) -> 
             n_learners=len(candidate.learner_ids),
             difference=value - own,
             p_worse=1.0,
-            passed=own <= value + CALIBRATION_MARGIN,
+            passed=own <= value + allowed,
         )
         for rival, value in rivals.items()
     )

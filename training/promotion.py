@@ -98,8 +98,8 @@ def _require_readable(registry: Registry, version: str) -> None:
 def _sentence(check: Check) -> str:
     if check.measure == "ece":
         return (
-            f"  calibration error is {-check.difference:.4f} above {check.rival}'s, "
-            f"more than the margin of {CALIBRATION_MARGIN}"
+            f"  calibration error is {-check.difference:.4f} above {check.rival}'s, more than "
+            f"chance and the margin of {CALIBRATION_MARGIN} explain"
         )
     words = {"ndcg_at_10": "NDCG@10 is below", "log_loss": "log loss is above"}
     return (

@@ -43,6 +43,7 @@ def results_of(
         ndcg_at_10=ndcg,
         log_loss=loss,
         ece={name: document[SUCCESS][name]["ece"] for name in loss},
+        n_attempts=len(judgement.attempt_success),
         slices=slices_of(task.data, asked),
         chosen_ranking=chosen.get(RANKING),
         chosen_success=chosen.get(SUCCESS),
@@ -65,6 +66,7 @@ def write_results(results: HeldOutResults, path: Path) -> None:
     """Write results as `.npz` without pickles."""
     arrays: dict[str, NDArray[Any]] = {
         "learner_ids": results.learner_ids,
+        "n_attempts": np.array(results.n_attempts),
         "chosen": np.array([results.chosen_ranking or "", results.chosen_success or ""]),
     }
     arrays |= {f"{NDCG}{name}": values for name, values in results.ndcg_at_10.items()}
@@ -91,6 +93,7 @@ def read_results(path: Path) -> HeldOutResults:
             ndcg_at_10=_part(arrays, NDCG),
             log_loss=_part(arrays, LOSS),
             ece={name: float(value) for name, value in _part(arrays, ECE).items()},
+            n_attempts=int(arrays["n_attempts"]),
             slices=_part(arrays, SLICE),
             chosen_ranking=ranking or None,
             chosen_success=success or None,

@@ -22,7 +22,7 @@ _ANCHOR_GAPS = np.diff(ANCHORS)
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 1 / (1 + exp(−logit)) without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * logit))
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logit)))
 
 
 def logit(p: NDArray[np.float64] | float) -> NDArray[np.float64]:

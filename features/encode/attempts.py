@@ -80,6 +80,14 @@ class EvidenceLog:
         )
 
 
+def no_evidence() -> EvidenceLog:
+    """Return a log without judgements."""
+    nobody, nothing = np.zeros(0, dtype=np.int32), np.zeros(0)
+    return EvidenceLog(
+        learner=nobody, skill=nobody, level=nothing, standard_error=nothing, at_seconds=nothing
+    )
+
+
 def encode_evidence(
     judgements: Iterable[Evidence], learner_ids: IdMap, skill_ids: IdMap
 ) -> EvidenceLog:
@@ -197,12 +205,13 @@ def tabulate(
     evidence
         Direct judgements of the same learners; one at the instant of an attempt comes after it.
     """
+    judged = no_evidence() if evidence is None else evidence
     rows = np.flatnonzero((log.success >= 0) | log.done)
     success = log.success[rows]
     is_attempt = success >= 0
     graded = np.where(np.isnan(log.score[rows]), success, log.score[rows])
-    n_judgements = 0 if evidence is None else len(evidence)
-    nothing = np.full(n_judgements, -1)
+    nothing = np.full(len(judged), -1)
+    unlevelled = np.full(len(rows), np.nan)
     indptr, skill, weight = tagged(index)
     own = log.module[rows].astype(np.int64)
     lengths = np.diff(indptr)[own]
@@ -211,24 +220,20 @@ def tabulate(
         n_learners=log.n_learners,
         n_skills=len(index.skill_ids),
         is_timed=log.is_timed,
-        learner=_join(log.learner[rows], None if evidence is None else evidence.learner, np.int64),
+        learner=np.append(log.learner[rows], judged.learner).astype(np.int64),
         module=np.append(own, nothing),
-        at_seconds=_join(
-            log.at_seconds[rows], None if evidence is None else evidence.at_seconds, np.float64
-        ),
+        at_seconds=np.append(log.at_seconds[rows], judged.at_seconds),
         success=np.append(success, nothing.astype(np.int8)),
-        grade=np.append(np.where(is_attempt, graded, 0.0), np.zeros(n_judgements)),
-        is_study=np.append(~is_attempt, np.zeros(n_judgements, dtype=bool)),
+        grade=np.append(np.where(is_attempt, graded, 0.0), np.zeros(len(judged))),
+        is_study=np.append(~is_attempt, np.zeros(len(judged), dtype=bool)),
         log_row=np.append(rows, nothing),
-        level=_join(np.full(len(rows), np.nan), None if evidence is None else evidence.level),
-        standard_error=_join(
-            np.full(len(rows), np.nan), None if evidence is None else evidence.standard_error
-        ),
-        indptr=np.cumsum(np.concatenate([[0], lengths, np.ones(n_judgements, dtype=np.int64)])),
-        skill=_join(skill[tags], None if evidence is None else evidence.skill, np.int64),
-        weight=np.append(weight[tags], np.ones(n_judgements)),
+        level=np.append(unlevelled, judged.level),
+        standard_error=np.append(unlevelled, judged.standard_error),
+        indptr=np.concatenate([[0], np.cumsum(np.append(lengths, np.ones_like(nothing)))]),
+        skill=np.append(skill[tags], judged.skill).astype(np.int64),
+        weight=np.append(weight[tags], np.ones(len(judged))),
     )
-    return table if n_judgements == 0 else _in_order(table)
+    return table if len(judged) == 0 else _in_order(table)
 
 
 def tabulate_in_chunks(
@@ -310,11 +315,6 @@ def _in_order(table: AttemptTable) -> AttemptTable:
         skill=table.skill[tags],
         weight=table.weight[tags],
     )
-
-
-def _join(rows: NDArray[Any], judgements: NDArray[Any] | None, dtype: type) -> NDArray[Any]:
-    both = rows if judgements is None else np.append(rows, judgements)
-    return both.astype(dtype)
 
 
 def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from features.encode.attempts import AttemptTable
 from features.encode.signals import SkillReading, read_learner, read_modules, read_skills
-from features.encode.tallies import Column, Past, Yardstick, tally
+from features.encode.tallies import Column, Yardstick, tally
 
 
 @dataclass(frozen=True, kw_only=True)

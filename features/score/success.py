@@ -229,7 +229,7 @@ class BoundSuccess:
 
     def p_success(self, state: LearnerState) -> NDArray[np.float64]:
         """Return the probability to succeed at each module of the catalogue, (n_modules,)."""
-        sets, model = self.sets, self.model
+        sets = self.sets
         if len(sets.of_module) == 0:
             return np.zeros(0)
         lines = self.lines(state, sets)

@@ -1,6 +1,7 @@
 """Relations that must not loop, kept in memory while a transaction changes them."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Connection, select
@@ -46,6 +47,43 @@ SKILL_PARENTS = Relation(
 RELATIONS = (HARD_PREREQUISITES, SKILL_EDGES, SKILL_PARENTS)
 
 
+class Graph:
+    """One relation in memory: what each id points to, and how many point to it."""
+
+    def __init__(self, edges: Iterable[tuple[str, str]]) -> None:
+        self._targets: dict[str, set[str]] = {}
+        self._n_pointing: Counter[str] = Counter()
+        for source, target in edges:
+            self._targets.setdefault(source, set()).add(target)
+            self._n_pointing[target] += 1
+
+    def replace(self, source: str, targets: set[str], relation: str) -> None:
+        """Let `source` point to `targets` alone; CycleError, and no change, if that would loop."""
+        before = self._targets.get(source, set())
+        if targets == before:
+            return
+        # A loop through `source` comes back to it, so somebody points to it.
+        if self._n_pointing[source] or source in targets:
+            require_acyclic(self._edges_from(source, targets), relation)
+        self._n_pointing.subtract(before)
+        self._n_pointing.update(targets)
+        self._targets[source] = targets
+
+    def _edges_from(self, source: str, targets: set[str]) -> list[tuple[str, str]]:
+        """Return all edges that can be reached from `source`, were it to point to `targets`."""
+        edges = [(source, target) for target in sorted(targets)]
+        reached = {source}
+        waiting = list(targets)
+        while waiting:
+            node = waiting.pop()
+            if node not in reached:
+                reached.add(node)
+                following = sorted(self._targets.get(node, ()))
+                edges += [(node, target) for target in following]
+                waiting += following
+        return edges
+
+
 class Links:
     """The relations as one transaction leaves them; each is read once, when first needed.
 
@@ -54,9 +92,9 @@ class Links:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._targets: dict[str, dict[str, set[str]]] = {}
+        self._graphs: dict[str, Graph] = {}
 
-    def replace(self, relation: Relation, source: str, targets: Collection[str]) -> None:
+    def replace(self, relation: Relation, source: str, targets: Iterable[str]) -> None:
         """Let `source` point to `targets` and nothing else.
 
         Raises
@@ -64,31 +102,15 @@ class Links:
         CycleError
             If the relation would loop; nothing is changed then.
         """
-        if not targets and relation.name not in self._targets:
+        wanted = set(targets)
+        if not wanted and relation.name not in self._graphs:
             return
-        stored = self._read(relation)
-        edges = [(source, target) for target in sorted(targets)]
-        reached = {source}
-        waiting = sorted(targets)
-        while waiting:
-            node = waiting.pop()
-            if node not in reached:
-                reached.add(node)
-                edges += [(node, target) for target in stored.get(node, ())]
-                waiting += stored.get(node, ())
-        require_acyclic(edges, relation.name)
-        stored[source] = set(targets)
+        if relation.name not in self._graphs:
+            self._graphs[relation.name] = Graph(relation.edges(self._connection))
+        self._graphs[relation.name].replace(source, wanted, relation.name)
 
     def require_acyclic(self) -> None:
         """Check everything that is stored now; raises CycleError."""
-        self._targets.clear()
+        self._graphs.clear()
         for relation in RELATIONS:
             require_acyclic(relation.edges(self._connection), relation.name)
-
-    def _read(self, relation: Relation) -> dict[str, set[str]]:
-        if relation.name not in self._targets:
-            targets: dict[str, set[str]] = {}
-            for source, target in relation.edges(self._connection):
-                targets.setdefault(source, set()).add(target)
-            self._targets[relation.name] = targets
-        return self._targets[relation.name]

@@ -91,7 +91,7 @@ class ModuleBody(Body):
     description: Prose | None = None
     format: Word | None = Field(None, description="Such as video, article, workshop.")
     kind: Word | None = Field(None, description="`question` is asked and never recommended.")
-    duration_minutes: float | None = Field(None, gt=0)
+    duration_minutes: float | None = Field(None, ge=0.01, le=1_000_000)
     difficulty: Unit | None = None
     pass_mark: Unit = Field(DEFAULT_PASS_MARK, description="Scores from here up are a success.")
     language: Word | None = None
@@ -191,7 +191,7 @@ class RoleRequirementBody(Body):
 
     skill_id: Id
     target: Unit
-    weight: float = Field(1.0, ge=0, description="Its importance beside the others.")
+    weight: float = Field(1.0, ge=0, le=1_000_000, description="Its importance beside the others.")
 
 
 class RoleBody(Body):

@@ -19,7 +19,7 @@ class GoalBody(Body):
 class ContextBody(Body):
     """The circumstances of the request."""
 
-    available_minutes: float | None = Field(None, gt=0)
+    available_minutes: float | None = Field(None, gt=0, le=1_000_000)
     formats: list[Word] = Field([], max_length=100, description="Formats that suit right now.")
     goal: GoalBody | None = None
     exclude: list[Id] = Field([], max_length=1_000, description="Modules to leave out.")
@@ -180,5 +180,7 @@ class RecommendationRecordView(RecommendationView):
 
     policy: dict[str, Any] = Field(description="The policy as it stood.")
     context: dict[str, Any] = Field(description="The circumstances of the request.")
-    candidates: list[CandidateView] = Field(description="The eligible modules, best first.")
+    candidates: list[CandidateView] = Field(
+        description="The best of the eligible modules, best first."
+    )
     feedback: list[FeedbackView]

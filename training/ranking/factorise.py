@@ -41,8 +41,8 @@ def fit_als(
     # Imported here because the library reads the number of threads when it is imported.
     from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415
 
-    user_items = sparse.csr_matrix(learners_by_modules(sequences, n_modules), dtype=np.float32)
-    n_factors = max(1, min(n_factors, min(user_items.shape) - 1))
+    rows = sparse.csr_matrix(learners_by_modules(sequences, n_modules), dtype=np.float32)
+    n_factors = max(1, min(n_factors, min(rows.shape) - 1))
     model = AlternatingLeastSquares(
         factors=n_factors,
         regularization=regularization,
@@ -51,7 +51,7 @@ def fit_als(
         num_threads=1,
     )
     with threadpool_limits(1, user_api="blas"):
-        model.fit(user_items, show_progress=False)
+        model.fit(rows, show_progress=False)
     return FactorFoldIn(
         factors=np.asarray(model.item_factors, dtype=np.float32),
         regularization=regularization,

@@ -28,7 +28,7 @@ class BoostingSettings:
     """How the ensemble is grown; the number of stages is chosen on validation learners."""
 
     max_stages: int = 10
-    patience: int = 2
+    patience: int = 3
     learning_rate: float = 0.15
     max_depth: int = 4
     min_samples_leaf: int = 100

@@ -154,6 +154,20 @@ def test_a_champion_that_is_withdrawn_goes_on_serving(shelf, watcher):
     assert "names no champion any more" in champion.error
 
 
+def test_workers_stop_waiting_for_a_watcher_that_fails(shelf, watcher, copies):
+    holder = ModelHolder(copies, [].append)
+    holder.poll()
+    assert not holder.state.attempted
+    watcher.report("the watcher ended", NOW)
+    holder.poll()
+    assert holder.state.attempted
+    assert holder.state.error == "the watcher ended"
+    shelf.add("1")
+    watcher.check(NOW)
+    holder.poll()
+    assert (holder.state.snapshot_version, holder.state.error) == ("1", None)
+
+
 def test_a_registry_without_champion_is_no_error(watcher):
     champion = watcher.check(NOW)
     assert champion == Champion(version=None, folder=None, checked_at=NOW, error=None)

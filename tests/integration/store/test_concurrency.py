@@ -1,17 +1,20 @@
 """Many writers at once: nobody's write is lost, doubled or stuck."""
 
 import random
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
 
+import psycopg
 import pytest
 
 from features.domain.catalogue import Module, Prerequisite
 from features.domain.errors import CycleError, ErasedError
 from features.domain.history import Event, Interaction
 from features.store import tables
+from features.store.workspace import Workspace
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 N_WRITERS = 6
@@ -70,23 +73,70 @@ def prepare(workspace):
         repositories.learners.add_bare_learners(["u1"])
 
 
-@pytest.mark.parametrize("in_bulk", [False, True])
-def test_the_same_events_in_opposite_order_do_not_block_each_other(workspace, in_bulk):
-    prepare(workspace)
+def add_backwards(workspace):
+    """Send a thousand events, the last first."""
+    with workspace.transaction() as repositories:
+        return len(repositories.events.add([event(n) for n in range(999, -1, -1)]))
+
+
+def insert_backwards(workspace):
+    """Import the same events, the last first."""
     columns = ["event_id", "learner_id", "module_id", "event", "at"]
+    rows = [(f"e{n:03}", "u1", f"m{n % 5}", "viewed", AT) for n in range(999, -1, -1)]
+    with workspace.transaction() as repositories:
+        return repositories.bulk.insert_new(tables.interactions, columns, rows)
 
-    def write(writer):
-        order = range(1000) if writer % 2 else range(999, -1, -1)
-        with workspace.transaction() as repositories:
-            if in_bulk and writer % 2:
-                rows = [(f"e{n:03}", "u1", f"m{n % 5}", "viewed", AT) for n in order]
-                return repositories.bulk.insert_new(tables.interactions, columns, rows)
-            return len(repositories.events.add([event(n) for n in order]))
 
-    assert sum(at_once(write, range(N_WRITERS))) == 1000
+def test_an_import_and_senders_of_the_same_events_share_them(workspace):
+    prepare(workspace)
+    writers = [add_backwards, insert_backwards, add_backwards, insert_backwards]
+    assert sum(at_once(lambda write: write(workspace), writers)) == 1000
     with workspace.reading() as repositories:
         stored = repositories.learners.history("u1").interactions
     assert sorted(one.event_id for one in stored) == [f"e{n:03}" for n in range(1000)]
+
+
+@pytest.mark.parametrize("write", [add_backwards, insert_backwards])
+def test_writers_of_the_same_events_never_wait_in_a_circle(postgresql_url, write):
+    """Stop one writer in the midst of its events, let another come, and let both go on.
+
+    A writer that took events as they arrive would by then hold those the other needs next.
+    """
+    with (
+        Workspace.open(postgresql_url) as workspace,
+        psycopg.connect(postgresql_url) as blocker,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        prepare(workspace)
+        blocker.execute(
+            "INSERT INTO interactions (event_id, learner_id, module_id, event, at)"
+            " VALUES ('e500', 'u1', 'm0', 'viewed', 0)"
+        )
+        first = threads.submit(write, workspace)
+        wait_for_blocked(postgresql_url, 1)
+        second = threads.submit(add_from_the_start, workspace)
+        wait_for_blocked(postgresql_url, 2)
+        blocker.rollback()
+        assert (first.result(), second.result()) == (1000, 0)
+
+
+def add_from_the_start(workspace):
+    with workspace.transaction() as repositories:
+        return len(repositories.events.add([event(n) for n in range(1000)]))
+
+
+def wait_for_blocked(url, n_connections):
+    """Return once so many connections wait for a lock."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(400):
+            if connection.execute(waiting).fetchone() == (n_connections,):
+                return
+            time.sleep(0.02)
+    pytest.fail(f"{n_connections} connections never waited")
 
 
 def test_every_change_of_the_catalogue_counts(workspace):

@@ -18,6 +18,7 @@ def results(own: float, baseline: float = 0.2, seed: int = 0, **fields) -> HeldO
         "ndcg_at_10": {"blend": own + noise[0], "popularity": baseline + noise[1]},
         "log_loss": {},
         "ece": {},
+        "n_attempts": 10**9,
         "slices": {},
         "chosen_ranking": "blend",
         "chosen_success": None,
@@ -96,8 +97,8 @@ def test_calibration_worse_than_the_champions_by_more_than_the_margin_is_refused
         "chosen_success": "logistic",
     }
     champion = results(0.3, ece={"logistic": 0.01, "item_mean": 0.0}, **success)
-    close = results(0.3, ece={"logistic": 0.0299, "item_mean": 0.0}, **success)
-    far = results(0.3, ece={"logistic": 0.0301, "item_mean": 0.0}, **success)
+    close = results(0.3, ece={"logistic": 0.0199, "item_mean": 0.0}, **success)
+    far = results(0.3, ece={"logistic": 0.0201, "item_mean": 0.0}, **success)
     assert failed(judge(close, champion)) == []
     assert failed(judge(far, champion)) == [("ece", "champion", "all attempts")]
 
@@ -105,3 +106,13 @@ def test_calibration_worse_than_the_champions_by_more_than_the_margin_is_refused
 def test_a_model_that_is_worse_for_everyone_by_the_same_amount_is_refused():
     same = {"blend": np.full(N, 0.1), "popularity": np.full(N, 0.2)}
     assert failed(judge(results(0.0, ndcg_at_10=same), None)) != []
+
+
+def test_with_few_attempts_the_calibration_error_may_stray_by_chance():
+    success = {
+        "log_loss": {"logistic": np.full(N, 0.5), "item_mean": np.full(N, 0.6)},
+        "chosen_success": "logistic",
+        "ece": {"logistic": 0.04, "item_mean": 0.0},
+    }
+    assert failed(judge(results(0.3, n_attempts=1000, **success), None)) == []
+    assert failed(judge(results(0.3, n_attempts=100_000, **success), None)) != []
