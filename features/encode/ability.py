@@ -35,7 +35,8 @@ def response_scores(
     success: NDArray[np.float64], difficulty: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return success − σ(anchor − difficulty), (n, n_anchors), difficulty in logits."""
-    return success[:, None] - sigmoid(ANCHORS[None, :] - difficulty[:, None])
+    expected = sigmoid(ANCHORS[None, :] - difficulty[:, None])
+    return np.asarray(success[:, None] - expected)
 
 
 def judgement_scores(

@@ -83,7 +83,8 @@ class Bulk:
         ------
         dict of str to list
             Values as they are stored: instants in whole microseconds since 1970, truth as
-            True/False or 1/0, None where absent.
+            True/False or 1/0, None where absent. Not for columns of JSON, which drivers give
+            as text or as objects.
         """
         statement = select(*(table.c[name] for name in columns))
         ordered = statement.order_by(*(table.c[name] for name in order_by))

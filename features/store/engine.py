@@ -21,7 +21,7 @@ POOL_SIZE = 10
 _PRAGMAS = (
     "synchronous = FULL",
     "foreign_keys = ON",
-    "secure_delete = FAST",  # what is erased is overwritten, where its page is written anyway
+    "secure_delete = ON",  # what is erased is overwritten, not only forgotten
     "journal_size_limit = 67108864",  # what stays of the log after a great import, in bytes
 )
 
@@ -63,7 +63,7 @@ def _open_postgresql(url: URL) -> Engine:
         max_overflow=POOL_SIZE,
         pool_timeout=BUSY_SECONDS,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS} | dict(url.query),
+        connect_args={} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS},
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
         hide_parameters=True,

@@ -36,7 +36,11 @@ def plot_ranking(ranking: Mapping[str, Mapping[str, Any]], chosen: str, path: Pa
         colours = [OWN_COLOUR if name == chosen else BASELINE_COLOUR for name in names]
         axes.barh(names, values, xerr=errors, color=colours, ecolor="#333333", capsize=3)
         for place, value in enumerate(values):
-            axes.text(0.002, place, f"{value:.3f}", va="center", fontsize=9)
+            end = value + errors[1, place]
+            axes.annotate(
+                f"{value:.3f}", (end, place), (6, 0), textcoords="offset points", va="center"
+            )
+        axes.margins(x=0.12)
         axes.set_xlabel("NDCG@10 on held-out learners (bar: mean, whisker: 95 % bootstrap)")
         axes.set_title("How well each model ranks the next module")
         axes.spines[["top", "right"]].set_visible(False)

@@ -52,10 +52,7 @@ def expose(log: InteractionLog, index: ModuleSkillIndex, rng: np.random.Generato
     """
     table = tabulate(log, index)
     attempt_number = np.cumsum(table.is_attempt) - 1
-    share = table.weight / np.repeat(
-        np.add.reduceat(table.weight, table.indptr[:-1]) if len(table) else table.weight,
-        np.diff(table.indptr),
-    )
+    share = _shares(table)
     history = _Histories.of(table, _first_completions(log, table))
     later = np.flatnonzero(table.is_attempt[table.tag_row])
     later = _affordable(later, history, table, rng)
@@ -136,6 +133,14 @@ def _first_completions(log: InteractionLog, table: AttemptTable) -> NDArray[np.b
     first = np.zeros(len(table), dtype=bool)
     first[done[np.unique(key, return_index=True)[1]]] = True
     return first
+
+
+def _shares(table: AttemptTable) -> NDArray[np.float64]:
+    """Return weights of tags that sum to 1 in every row."""
+    if len(table) == 0:
+        return table.weight
+    total = np.add.reduceat(table.weight, table.indptr[:-1])
+    return table.weight / np.repeat(total, np.diff(table.indptr))
 
 
 def _is_test(log: InteractionLog) -> NDArray[np.bool_]:

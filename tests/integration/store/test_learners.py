@@ -1,8 +1,10 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from features.domain.errors import ErasedError, NotFoundError
 from features.domain.history import (
@@ -17,6 +19,7 @@ from features.domain.history import (
 )
 from features.domain.recommendation import Candidates, Recommendation
 from features.store.tables import enrolments, exposures, metadata
+from features.store.workspace import Workspace
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -256,6 +259,18 @@ def test_no_table_names_an_erased_learner(full):
     assert "u1" not in everything(full)
     with full.reading() as repositories:
         assert len(repositories.audit.list(after=None, limit=10)) == 1
+
+
+def test_nothing_of_an_erased_learner_stays_in_the_file(sqlite_url):
+    path = Path(make_url(sqlite_url).database)
+    about = [interaction(f"event-of-them-{number}", "them") for number in range(200)]
+    with Workspace.open(sqlite_url) as workspace, workspace.transaction() as repositories:
+        repositories.events.add([*about, interaction("event-of-others", "others")])
+    assert b"event-of-them" in path.read_bytes()
+    with Workspace.open(sqlite_url) as workspace, workspace.transaction() as repositories:
+        repositories.learners.erase("them", AT)
+    assert b"them" not in path.read_bytes()
+    assert b"event-of-others" in path.read_bytes()
 
 
 def test_erasing_again_changes_nothing(full):
