@@ -1,6 +1,7 @@
 """The one place where the service is wired together."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
@@ -28,6 +29,8 @@ from service.routes import (
     steering,
 )
 from service.state import LifespanState, Service
+
+log = logging.getLogger("waymark.app")
 
 # In the order the documentation shows them.
 GROUPS = (
@@ -94,6 +97,8 @@ def _lifespan_of(
         await asyncio.to_thread(service.models.poll)
         opening = asyncio.create_task(service.database.open_with_patience())
         watching = asyncio.create_task(service.models.watch())
+        for task in (opening, watching):
+            task.add_done_callback(_log_failure)
         try:
             with suppress(TimeoutError):
                 await asyncio.wait_for(service.database.was_tried.wait(), FIRST_ATTEMPT_SECONDS)
@@ -107,6 +112,13 @@ def _lifespan_of(
             service.database.close()
 
     return lifespan
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """Log what ended a task of the lifespan that was to go on."""
+    failure = None if task.cancelled() else task.exception()
+    if failure is not None:
+        log.critical("a background task ended", exc_info=failure)
 
 
 def create_service(settings: Settings) -> Service:

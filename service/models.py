@@ -51,7 +51,7 @@ class ModelHolder:
         self.state = ModelState()
         self._adopt = adopt
         self._seen: tuple[int, int] | None = None
-        self._folder: str | None = None
+        self._serving: tuple[str, str] | None = None
 
     def poll(self) -> None:
         """Look at the file once; load and adopt what it names, if that is new."""
@@ -80,8 +80,9 @@ class ModelHolder:
 
     def _follow(self, champion: Champion) -> None:
         error = champion.error
-        if champion.folder is not None and champion.folder != self._folder:
-            error = self._load(champion.folder, champion.version or champion.folder) or error
+        if champion.folder is not None and champion.version is not None:
+            named = (champion.folder, champion.version)
+            error = (self._load(*named) if named != self._serving else None) or error
         is_waiting = champion.checked_at is None and self.state.snapshot_version is None
         self.state = replace(
             self.state, error=error, attempted=self.state.attempted or not is_waiting
@@ -95,7 +96,7 @@ class ModelHolder:
         except SnapshotError as error:
             log.warning("version %s is not served: %s", version, error.detail)
             return error.detail
-        self._folder = folder
+        self._serving = (folder, version)
         self.state = replace(self.state, snapshot_version=version)
         log.info("serving version %s", version)
         return None

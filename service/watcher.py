@@ -103,7 +103,8 @@ class Watcher:
             return replace(before, error=None)
         if self.refused is not None and version == self.refused[0]:
             return replace(before, error=self.refused[1])
-        return self._take(version, before.folder)
+        present = before.folder if before.version == version else None
+        return self._take(version, present)
 
     def _take(self, version: str, present: str | None) -> Champion:
         """Fetch, check and name a version; the copy moves to its place only when it is sound."""

@@ -43,7 +43,7 @@ def judgement_scores(
     ability: NDArray[np.float64], variance: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the score functions of direct observations of ability, (n, n_anchors)."""
-    return (ability[:, None] - ANCHORS[None, :]) / variance[:, None]
+    return np.asarray((ability[:, None] - ANCHORS[None, :]) / variance[:, None])
 
 
 def posterior(

@@ -140,7 +140,7 @@ def _shares(table: AttemptTable) -> NDArray[np.float64]:
     if len(table) == 0:
         return table.weight
     total = np.add.reduceat(table.weight, table.indptr[:-1])
-    return table.weight / np.repeat(total, np.diff(table.indptr))
+    return np.asarray(table.weight / np.repeat(total, np.diff(table.indptr)))
 
 
 def _is_test(log: InteractionLog) -> NDArray[np.bool_]:

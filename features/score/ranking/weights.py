@@ -21,7 +21,8 @@ class Recency:
 
     def of(self, lag: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the weights of lags ≥ 1, float64 of the same shape."""
-        weights: NDArray[np.float64] = lag**-self.power * np.power(self.decay, lag - 1.0)
+        place = lag.astype(np.float64)
+        weights: NDArray[np.float64] = place**-self.power * np.power(self.decay, place - 1.0)
         return np.where(lag == self.only, weights, 0.0) if self.only else weights
 
 

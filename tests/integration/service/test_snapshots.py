@@ -94,7 +94,7 @@ def test_a_promotion_and_a_rollback_are_noticed(shelf, watcher, copies):
     ).read_bytes()
 
 
-@pytest.mark.parametrize("how", ["truncated", "flipped", "missing", "other schema"])
+@pytest.mark.parametrize("how", ["truncated", "flipped", "swapped", "missing", "other schema"])
 def test_a_corrupt_snapshot_is_kept_out_and_said(shelf, watcher, copies, how):
     shelf.add("1")
     watcher.check(NOW)
@@ -116,8 +116,11 @@ def spoil(folder, how):
     if how == "truncated":
         arrays.write_bytes(content[: len(content) // 2])
     elif how == "flipped":
-        content[60] ^= 0xFF
+        packed = content.index(b".npy") + len(".npy") + 24  # past the header, in what is packed
+        content[packed] ^= 0xFF
         arrays.write_bytes(content)
+    elif how == "swapped":
+        np.savez(arrays, **{"x.weights": np.zeros(3)})
     elif how == "missing":
         arrays.unlink()
     else:
@@ -193,6 +196,17 @@ def test_an_intact_copy_is_kept_over_a_restart(shelf, watcher, copies):
     again = Watcher(source=shelf, copies=copies)
     again.announce()
     assert again.check(NOW).folder == "1"
+
+
+def test_a_retrained_version_of_equal_content_is_served_under_its_own_number(
+    shelf, watcher, copies
+):
+    holder = ModelHolder(copies, [].append)
+    for version in ("1", "2"):
+        shelf.add(version, 1.0)
+        watcher.check(NOW)
+        holder.poll()
+        assert holder.state.snapshot_version == version
 
 
 def test_old_copies_are_dropped(shelf, watcher, copies):

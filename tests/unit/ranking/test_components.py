@@ -1,0 +1,158 @@
+"""Components of ranking on histories small enough to count by hand."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from features.score.ranking.factors import FactorFoldIn
+from features.score.ranking.weights import Recency, TopWeights, keep_top, lags
+from training.evaluation.ranking import sequences_from
+from training.ranking.linear import (
+    count_transitions,
+    fit_cosine,
+    fit_ease,
+    gram_matrix,
+    normalise_rows,
+)
+from training.ranking.sequential import count_pair_followers, sequential_grams, solve_ridge
+
+
+def test_lags_count_from_the_end_of_each_history():
+    assert lags(sequences_from([[4, 5, 6], [], [7]])).tolist() == [3, 2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("recency", "expected"),
+    [
+        (Recency(), [1, 1, 1]),
+        (Recency(power=1), [1, 1 / 2, 1 / 3]),
+        (Recency(decay=0.5), [1, 0.5, 0.25]),
+        (Recency(power=1, decay=0.5), [1, 0.25, 0.25 / 3]),
+        (Recency(only=2), [0, 1, 0]),
+    ],
+)
+def test_recency_weighs_lags(recency, expected):
+    assert recency.of(np.array([1, 2, 3])) == pytest.approx(expected)
+
+
+def test_keep_top_keeps_the_largest_and_drops_what_speaks_against():
+    dense = np.array([[0.0, 3.0, 1.0], [-2.0, 0.0, -1.0], [5.0, 4.0, 0.0]])
+    top = keep_top(dense, 1)
+    assert top.column[0].tolist() == [1]
+    assert top.weight.ravel().tolist() == [3.0, 0.0, 5.0]
+
+
+def test_spread_sums_the_weighted_rows_of_a_history():
+    dense = np.array([[0, 1, 2], [3, 0, 4], [5, 6, 0]], dtype=float)
+    weights = keep_top(dense, 3)
+    histories = sequences_from([[0, 1], [], [2]])
+    spread = weights.spread(histories, np.array([0.5, 1.0, 2.0]))
+    assert spread.tolist() == [[3.0, 0.5, 5.0], [0.0, 0.0, 0.0], [10.0, 12.0, 0.0]]
+
+
+def test_one_learner_scores_as_the_same_learner_among_many():
+    rng = np.random.default_rng(0)
+    weights = keep_top(rng.random((20, 20)), 7)
+    rows = [rng.permutation(20)[: rng.integers(0, 9)].tolist() for _ in range(30)]
+    many = sequences_from(rows)
+    together = weights.spread(many, Recency(power=1).of(lags(many)))
+    for row, modules in enumerate(rows):
+        one = sequences_from([modules])
+        assert np.array_equal(weights.spread(one, Recency(power=1).of(lags(one)))[0], together[row])
+
+
+def test_ease_solves_the_constrained_ridge():
+    """Each column j minimises |X_j − X b|² + λ|b|² with b_j = 0, so its gradient vanishes off j."""
+    rng = np.random.default_rng(1)
+    x = (rng.random((40, 6)) < 0.4).astype(float)
+    weights = fit_ease((x.T @ x).astype(np.float32), 3.0).astype(float)
+    gradient = x.T @ (x @ weights - x) + 3.0 * weights
+    assert np.diag(weights).tolist() == [0.0] * 6
+    assert gradient[~np.eye(6, dtype=bool)] == pytest.approx(0.0, abs=1e-4)
+
+
+def test_the_gram_counts_learners_in_common():
+    gram = gram_matrix(sequences_from([[0, 1], [1, 2], [0, 1, 2]]), 3)
+    assert gram.tolist() == [[2, 2, 1], [2, 3, 2], [1, 2, 2]]
+
+
+def test_the_cosine_of_a_module_nobody_met_is_zero():
+    cosine = fit_cosine(np.array([[4, 2, 0], [2, 1, 0], [0, 0, 0]], dtype=np.float32), 0.0)
+    assert cosine[0, 1] == pytest.approx(1.0)
+    assert cosine[2].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_transitions_are_counted_by_gap():
+    counts = count_transitions(sequences_from([[0, 1, 2], [0, 2]]), 3, longest_gap=2, decay=0.5)
+    assert counts.tolist() == [[0, 1, 1.5], [0, 0, 1], [0, 0, 0]]
+
+
+def test_transitions_never_cross_from_one_learner_to_the_next():
+    counts = count_transitions(sequences_from([[0], [1], [2]]), 3, longest_gap=5, decay=1.0)
+    assert counts.sum() == 0
+
+
+def test_shares_are_shrunk_where_the_row_is_short():
+    shares = normalise_rows(np.array([[0, 3], [0, 0]], dtype=np.float32), 1.0)
+    assert shares.tolist() == [[0.0, 0.75], [0.0, 0.0]]
+
+
+def test_sequential_grams_pair_decayed_pasts_with_decayed_futures():
+    past, future = sequential_grams(sequences_from([[0, 1, 2]]), 3)
+    # Prefixes: [0] then 1, 2; [0, 1] then 2. The past of the second weighs 0 by ½ and 1 by 1.
+    rows = np.array([[1.0, 0, 0], [0.5, 1.0, 0]])
+    targets = np.array([[0, 1.0, 0.7], [0, 0, 1.0]])
+    assert past == pytest.approx(rows.T @ rows)
+    assert future == pytest.approx(rows.T @ targets)
+
+
+def test_the_ridge_solves_its_normal_equations():
+    past = np.array([[2.0, 1.0], [1.0, 3.0]], dtype=np.float32)
+    future = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+    weights = solve_ridge((past, future), 2.0).astype(float)
+    assert (past + 2.0 * np.eye(2)) @ weights == pytest.approx(future, abs=1e-6)
+
+
+def test_followers_of_a_pair_need_two_sightings():
+    sequences = sequences_from([[0, 1, 2], [0, 1, 2], [0, 1, 3], [1, 0, 2]])
+    ordered = count_pair_followers(sequences, 4, ordered=True)
+    either = count_pair_followers(sequences, 4, ordered=False)
+    asked = sequences_from([[0, 1], [1, 0], [3], [2, 3]])
+    # Two of three followers of (0, 1) are 2, shrunk by 2: 2 / 5; in any order 3 of 4: 3 / 6.
+    assert ordered.scores(asked)[:, 2] == pytest.approx([0.4, 0.0, 0.0, 0.0])
+    assert either.scores(asked)[:, 2] == pytest.approx([0.5, 0.5, 0.0, 0.0])
+    assert ordered.scores(asked)[:, 3].tolist() == [0.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("confidence", [1.0, 40.0])
+def test_the_fold_in_equals_the_library_s(confidence):
+    from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415 - slow to import
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - goes with it
+
+    rng = np.random.default_rng(2)
+    rows = sparse.csr_matrix((rng.random((60, 30)) < 0.2).astype(np.float32))
+    with threadpool_limits(1, user_api="blas"):
+        library = AlternatingLeastSquares(
+            factors=8, regularization=2.0, alpha=confidence, random_state=0, num_threads=1
+        )
+        library.fit(rows, show_progress=False)
+        fold_in = FactorFoldIn(
+            factors=library.item_factors, regularization=2.0, confidence=confidence
+        )
+        for row in range(10):
+            modules = rows[row].indices.tolist()
+            folded = library.recalculate_user(0, rows[row])
+            mine = fold_in.scores(sequences_from([modules]))[0]
+            assert mine == pytest.approx(folded @ library.item_factors.T, abs=2e-4)
+
+
+def test_an_empty_history_folds_in_to_nothing():
+    fold_in = FactorFoldIn(
+        factors=np.ones((3, 2), dtype=np.float32), regularization=1.0, confidence=1.0
+    )
+    assert fold_in.scores(sequences_from([[]])).tolist() == [[0.0, 0.0, 0.0]]
+
+
+def test_top_weights_know_their_size():
+    weights = TopWeights(column=np.zeros((5, 2), np.int32), weight=np.zeros((5, 2), np.float32))
+    assert weights.n_modules == 5
