@@ -25,8 +25,8 @@ from service.routes import (
     events,
     health,
     learners,
+    policies,
     recommendations,
-    steering,
 )
 from service.state import LifespanState, Service
 
@@ -38,7 +38,7 @@ GROUPS = (
     events,
     learners,
     catalogue,
-    steering,
+    policies,
     bulk,
     administration,
     health,

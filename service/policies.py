@@ -6,7 +6,7 @@ from features.domain.catalogue import Policy
 from features.domain.errors import NotFoundError
 from features.store.catalogue import CatalogueRepository
 from service.problems import InvalidFieldsError
-from service.schemas.steering import PolicyBody
+from service.schemas.policies import PolicyBody
 
 
 def number_policy(catalogue: CatalogueRepository, body: PolicyBody, policy_id: str) -> Policy:

@@ -21,7 +21,7 @@ from service.state import Service
 
 DATABASE_DOWN = "the database does not answer: ranked without the learner's history, not recorded"
 NOT_RECORDED = "the database does not answer: this answer is not recorded"
-NO_MODEL = "no model yet: ranked by gaps, rules and assignments"
+NO_MODEL = "no model yet: ranked by gaps and assignments"
 EMPTY_CATALOGUE = "the catalogue is empty: there is nothing to recommend"
 
 

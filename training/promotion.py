@@ -46,6 +46,7 @@ def promote(registry: Registry, version: str | None, now: datetime) -> Promotion
     chosen = version or registry.version_of(CHALLENGER)
     if chosen is None:
         raise NotFoundError("there is no challenger: `waymark train` registers one")
+    registry.version(chosen)
     champion = registry.version_of(CHAMPION)
     if champion == chosen:
         return Promotion(version=chosen, previous=registry.version_of(PREVIOUS), checks=())

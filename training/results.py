@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.errors import RegistryError
+from features.store.snapshots import UNREADABLE
 from training.evaluation.report import chosen_of
 from training.gate import HeldOutResults
 from training.models import RANKING, SUCCESS, Judgement, Models, Task
@@ -85,7 +86,7 @@ def read_results(path: Path) -> HeldOutResults:
         If the file is missing or is something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         ranking, success = arrays["chosen"].tolist()
         return HeldOutResults(
@@ -98,7 +99,7 @@ def read_results(path: Path) -> HeldOutResults:
             chosen_ranking=ranking or None,
             chosen_success=success or None,
         )
-    except (OSError, KeyError, ValueError, EOFError) as error:
+    except UNREADABLE as error:
         raise RegistryError(
             f"the held-out results {path.name} of this version cannot be read: {error}. "
             "Train again to register a version that can be judged."

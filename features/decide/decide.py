@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decide.eligibility import Eligibility, judge_eligibility
+from features.decide.eligibility import judge_eligibility
 from features.decide.reasons import Standpoint, explain
 from features.decide.slate import Place, Slate, draw_slate
 from features.decide.terms import Case, Terms, compute_terms
@@ -122,9 +122,7 @@ def _open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Cas
     index = scorer.index
     arrays = encode_learner(request.history, index, request.context.goal_role_id)
     scores = scorer.score(request.history, arrays, request.now.timestamp())
-    eligibility: Eligibility = judge_eligibility(
-        request, index, arrays, scores.standing.mastery, policy
-    )
+    eligibility = judge_eligibility(request, index, arrays, scores, policy)
     return Case(
         request=request,
         index=index,

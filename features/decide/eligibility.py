@@ -10,6 +10,7 @@ from features.domain.catalogue import Policy
 from features.domain.recommendation import DecisionRequest
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
+from features.score.scores import Scores
 
 SECONDS_PER_DAY = 86_400.0
 
@@ -51,7 +52,7 @@ def judge_eligibility(
     request: DecisionRequest,
     index: CatalogueIndex,
     arrays: LearnerArrays,
-    mastery: NDArray[np.float64],
+    scores: Scores,
     policy: Policy,
 ) -> Eligibility:
     """Apply every condition of eligibility to every module.
@@ -62,13 +63,14 @@ def judge_eligibility(
         Context (formats, exclusions) and instant.
     index, arrays
         Catalogue and learner.
-    mastery
-        float64, (n_skills,), levels in [0,1].
+    scores
+        Mastery, now and as it was when last shown.
     policy
         Gives the cooldown of refreshers.
     """
     now = request.now.timestamp()
-    refresher = _refreshers(index, arrays, mastery, now - _cooldown_seconds(policy))
+    mastery = scores.standing.mastery
+    refresher = _refreshers(index, arrays, scores, now - _cooldown_seconds(policy))
     bar = np.zeros(len(index.module_ids), dtype=np.int8)
     conditions = (
         (Bar.SKILL, _lacks_skill(index, mastery)),
@@ -94,12 +96,13 @@ def _cooldown_seconds(policy: Policy) -> float:
 def _refreshers(
     index: CatalogueIndex,
     arrays: LearnerArrays,
-    mastery: NDArray[np.float64],
+    scores: Scores,
     done_before_seconds: float,
 ) -> NDArray[np.bool_]:
-    """Done modules, cooled down, of a required skill that is under its target again."""
+    """Mark done and rested modules of a required skill that reached its target and fell below."""
     pairs = index.skills
-    faded = (arrays.target > 0) & (mastery < arrays.target)
+    reached = (arrays.target > 0) & (scores.mastery_shown >= arrays.target)
+    faded = reached & (scores.standing.mastery < arrays.target)
     touches = np.zeros(len(index.module_ids), dtype=bool)
     touches[pairs.module[faded[pairs.skill]]] = True
     rested = arrays.done_at_seconds <= done_before_seconds

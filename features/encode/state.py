@@ -42,7 +42,13 @@ class LearnerState:
     module_signals: NDArray[np.float64]
 
 
-def state_of(table: AttemptTable, yardstick: Yardstick, at_seconds: float) -> LearnerState:
+def state_of(
+    table: AttemptTable,
+    yardstick: Yardstick,
+    at_seconds: float,
+    *,
+    as_last_shown: bool = False,
+) -> LearnerState:
     """Return the state of the one learner of `table`; every row counts as known.
 
     Parameters
@@ -51,6 +57,8 @@ def state_of(table: AttemptTable, yardstick: Yardstick, at_seconds: float) -> Le
         Of one learner; it may have no rows.
     at_seconds
         Not before the last row.
+    as_last_shown
+        Read each skill as it was right after the last that was shown of it: nothing has faded.
     """
     tallies = tally(table, yardstick)
     n_skills, timed = table.n_skills + 1, table.is_timed
@@ -60,8 +68,14 @@ def state_of(table: AttemptTable, yardstick: Yardstick, at_seconds: float) -> Le
     modules = table.by_module.last
     modules = modules[table.module[modules] >= 0]
     last_row = np.array([len(table) - 1])
-    skill = tallies.skill.after(rows, np.full(n_skills, at_seconds))
+    skill_at = np.full(n_skills, at_seconds)
     learner = tallies.learner.after(last_row, np.array([at_seconds]))
+    learner_then = learner
+    if as_last_shown and len(table):
+        shown = rows >= 0
+        skill_at[shown] = table.at_seconds[table.tag_row[rows[shown]]]
+        learner_then = tallies.learner.after(np.where(shown, table.tag_row[rows], -1), skill_at)
+    skill = tallies.skill.after(rows, skill_at)
     module = tallies.module.after(modules, np.full(len(modules), at_seconds))
     place = np.array([float(len(table))])
     values = skill.values
@@ -70,9 +84,9 @@ def state_of(table: AttemptTable, yardstick: Yardstick, at_seconds: float) -> Le
         learner=read_learner(learner, np.array([at_seconds]), yardstick, is_timed=timed)[0],
         skills=read_skills(
             skill,
-            learner,
+            learner_then,
             np.broadcast_to(place, n_skills),
-            np.full(n_skills, at_seconds),
+            skill_at,
             yardstick,
             is_timed=timed,
         ),

@@ -45,6 +45,10 @@ class Scorer:
         evidence = encode_evidence(history.evidence, arrays.log.learner_ids, self.index.skill_ids)
         state = self.success.learner_state(arrays.log, now_seconds, evidence)
         standing = mastery(self.success, state)
+        shown = standing
+        if self.success.forgets and arrays.log.is_timed:
+            then = self.success.learner_state(arrays.log, now_seconds, evidence, as_last_shown=True)
+            shown = mastery(self.success, then)
         if self.affinity is None:
             affinity, basis = np.zeros(len(self.index.module_ids)), NONE
         else:
@@ -54,6 +58,7 @@ class Scorer:
             affinity_basis=basis,
             p_success=self.success.p_success(state),
             standing=standing,
+            mastery_shown=shown.mastery,
             expected_mastery=expected_mastery(self.success, standing),
         )
 

@@ -43,6 +43,8 @@ class Scores:
         (n_modules,), in [0,1].
     standing
         Mastery by skill.
+    mastery_shown
+        (n_skills,), mastery as it was when last shown, before anything of it faded.
     expected_mastery
         (n_pairs,), level of the pair's skill after completing the pair's module; never below the
         present mastery.
@@ -52,4 +54,5 @@ class Scores:
     affinity_basis: str
     p_success: NDArray[np.float64]
     standing: Standing
+    mastery_shown: NDArray[np.float64]
     expected_mastery: NDArray[np.float64]

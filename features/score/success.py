@@ -198,6 +198,11 @@ class BoundSuccess:
     yardstick: Yardstick
     sets: SkillSets
 
+    @property
+    def forgets(self) -> bool:
+        """Whether evidence of ability fades with time."""
+        return bool(np.isfinite(self.yardstick.half_life_seconds))
+
     def predict_attempts(
         self, log: InteractionLog, evidence: EvidenceLog | None = None
     ) -> NDArray[np.float64]:
@@ -222,10 +227,19 @@ class BoundSuccess:
         return logits
 
     def learner_state(
-        self, log: InteractionLog, at_seconds: float, evidence: EvidenceLog | None = None
+        self,
+        log: InteractionLog,
+        at_seconds: float,
+        evidence: EvidenceLog | None = None,
+        *,
+        as_last_shown: bool = False,
     ) -> LearnerState:
-        """Return what is known of the one learner of `log` at an instant, all rows being past."""
-        return state_of(tabulate(log, self.index, evidence), self.yardstick, at_seconds)
+        """Return what is known of the one learner of `log` at an instant, all rows being past.
+
+        With `as_last_shown`, each skill is read as it was when something was last shown of it.
+        """
+        table = tabulate(log, self.index, evidence)
+        return state_of(table, self.yardstick, at_seconds, as_last_shown=as_last_shown)
 
     def p_success(self, state: LearnerState) -> NDArray[np.float64]:
         """Return the probability to succeed at each module of the catalogue, (n_modules,)."""

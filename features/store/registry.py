@@ -195,13 +195,12 @@ def artifact_location(tracking_uri: str) -> str | None:
 
 @contextmanager
 def _named_failures(tracking_uri: str) -> Iterator[None]:
-    import requests  # noqa: PLC0415 - comes with mlflow and is as slow
     from mlflow.exceptions import MlflowException  # noqa: PLC0415 - seconds of import
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - used by sqlite stores only
 
     try:
         yield
-    except (MlflowException, SQLAlchemyError, OSError, requests.RequestException) as error:
+    except (MlflowException, SQLAlchemyError, OSError) as error:  # of requests too: an OSError
         where = tracking_uri.rsplit("@", maxsplit=1)[-1]
         raise RegistryError(
             f"the model registry at {where} does not answer: {str(error).splitlines()[0]}. "

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,16 @@ from features.score.snapshot import SCHEMA_VERSION, Snapshot, checksum
 
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
+# What a damaged JSON or zip file makes its readers raise.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def write_snapshot(snapshot: Snapshot, folder: Path) -> str:
@@ -57,9 +68,13 @@ def read_snapshot(folder: Path, version: str = "") -> Snapshot:
     folder = Path(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
-        with np.load(folder / ARRAYS, allow_pickle=False) as stored:
+        # Opened here, because numpy leaves a file open whose directory it cannot read.
+        with (
+            (folder / ARRAYS).open("rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+        ):
             arrays = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise SnapshotError(
             f"snapshot {folder.name} cannot be read: {error}. Train and promote again."
         ) from error

@@ -66,9 +66,6 @@ Line = Annotated[
     str, StringConstraints(min_length=1, max_length=1_000), AfterValidator(require_storable)
 ]
 Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(require_storable)]
-Condition = Annotated[
-    str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(require_storable)
-]
 Unit = Annotated[float, Field(ge=0, le=1)]
 Instant = Annotated[
     datetime,

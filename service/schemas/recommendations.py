@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from service.schemas.fields import Body, Id, Instant, InstantOut, Prose, View, Word
-from service.schemas.steering import PolicyBody
+from service.schemas.policies import PolicyBody
 
 MAX_LIMIT = 100
 

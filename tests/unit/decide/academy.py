@@ -65,6 +65,7 @@ class GivenScores:
     affinity: dict[str, float] = field(default_factory=dict)
     p_success: dict[str, float] = field(default_factory=dict)
     mastery: dict[str, float] = field(default_factory=dict)
+    mastery_shown: dict[str, float] = field(default_factory=dict)
     gain: float = 0.2
     affinity_basis: str = "history"
     version: str | None = "7"
@@ -84,6 +85,12 @@ class GivenScores:
             affinity_basis=self.affinity_basis,
             p_success=np.array([self.p_success.get(m, 0.75) for m in module_ids]),
             standing=standing,
+            mastery_shown=np.array(
+                [
+                    self.mastery_shown.get(s, level)
+                    for s, level in zip(skill_ids, mastery, strict=True)
+                ]
+            ),
             expected_mastery=np.minimum(mastery[self.index.skills.skill] + self.gain, 1.0),
         )
 

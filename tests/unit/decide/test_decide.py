@@ -151,18 +151,20 @@ def test_a_date_presses_once_waiting_one_session_would_break_it():
 
 def test_a_faded_required_skill_brings_its_done_module_back_after_the_cooldown():
     catalogue = catalogue_of(module("m1", "sql"), sql=0.8)
-    faded = scorer_of(catalogue, mastery={"sql": 0.5})
+    faded = scorer_of(catalogue, mastery={"sql": 0.5}, mastery_shown={"sql": 0.8})
     kept = scorer_of(catalogue, mastery={"sql": 0.8})
+    never_reached = scorer_of(catalogue, mastery={"sql": 0.5}, mastery_shown={"sql": 0.79})
     old, recent = request(event("m1", days_ago=31)), request(event("m1", days_ago=29))
     assert ids(decide(old, faded, GREEDY, rng())) == ["m1"]
     assert decide(old, faded, GREEDY, rng()).items[0].reasons[0].code == "refresher"
     assert ids(decide(old, kept, GREEDY, rng())) == []
+    assert ids(decide(old, never_reached, GREEDY, rng())) == []
     assert ids(decide(recent, faded, GREEDY, rng())) == []
 
 
 def test_a_faded_skill_that_no_role_or_goal_asks_for_brings_nothing_back():
     catalogue = catalogue_of(module("m1", "chess"), sql=0.8)
-    scorer = scorer_of(catalogue, mastery={"chess": 0.1})
+    scorer = scorer_of(catalogue, mastery={"chess": 0.1}, mastery_shown={"chess": 0.9})
     assert ids(decide(request(event("m1", days_ago=400)), scorer, GREEDY, rng())) == []
 
 

@@ -1,0 +1,71 @@
+"""Policies on the wire: how to rank."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field, field_validator
+
+from features.domain.catalogue import DEFAULT_WEIGHTS, TERMS, Policy
+from service.schemas.fields import Body, Id, Unit, View, Word
+
+WEIGHTS_TOLERANCE = 1e-6
+FIRST_VERSION = "1"
+
+
+class PolicyBody(Body):
+    """A named, versioned way to rank."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"weights": {"gap": 0.5, "affinity": 0.5}, "exploration": 0, "version": "2"}
+            ]
+        }
+    )
+
+    policy_id: Id | None = Field(None, description="May repeat the id of the path.")
+    weights: dict[str, Unit] = Field(
+        dict(DEFAULT_WEIGHTS), description="By term; absent terms weigh nothing; they sum to 1."
+    )
+    p_target: float = Field(0.75, gt=0, lt=1, description="The success probability to aim at.")
+    p_width: float = Field(0.15, gt=0, le=1, description="How quickly `fit` falls off.")
+    diversity: Unit = 0.3
+    exploration: Unit = Field(0.02, description="0 is deterministic.")
+    refresher_cooldown_days: float = Field(30.0, ge=0, le=36_500)
+    snapshot: Literal["champion"] = "champion"
+    version: Word | None = Field(None, description="Counted on where absent.")
+
+    @field_validator("weights")
+    @classmethod
+    def _weights_are_shares(cls, weights: dict[str, float]) -> dict[str, float]:
+        unknown = sorted(set(weights) - set(TERMS))
+        if unknown:
+            raise ValueError(f"{', '.join(unknown[:5])}: not a term; terms are {', '.join(TERMS)}")
+        total = sum(weights.values())
+        if abs(total - 1.0) > WEIGHTS_TOLERANCE:
+            raise ValueError(f"the weights sum to {total}: they must sum to 1")
+        return {term: weights.get(term, 0.0) for term in TERMS}
+
+    def to_domain(self, policy_id: str) -> Policy:
+        """Make the policy called `policy_id`."""
+        columns = self.model_dump(exclude={"policy_id", "version"})
+        return Policy(policy_id=policy_id, version=self.version or FIRST_VERSION, **columns)
+
+
+class PolicyRow(PolicyBody):
+    """A policy among many."""
+
+    policy_id: Id
+
+
+class PolicyView(View):
+    """A policy as it is stored: its current version."""
+
+    policy_id: str
+    version: str
+    weights: dict[str, float]
+    p_target: float
+    p_width: float
+    diversity: float
+    exploration: float
+    refresher_cooldown_days: float
+    snapshot: str
