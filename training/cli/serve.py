@@ -16,6 +16,8 @@ def serve(
 ) -> None:
     """Run the service until it is stopped; it loads the champion and notices promotions."""
     environment = dict(os.environ)
+    # Requests are too small to share between threads: with two, they wait for each other.
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     environment["WAYMARK_WORKERS"] = str(workers or Settings().workers)
     # Training and service share no imports: this process becomes the service.
     os.execve(sys.executable, [sys.executable, "-m", "service"], environment)  # noqa: S606 - own interpreter, fixed arguments

@@ -27,6 +27,8 @@ READINGS = (
     Reading(matrix="soon", recency=Recency()),
     Reading(matrix="before", recency=HARMONIC),
 )
+# Whether order counts, and how far before the module that follows the two stand.
+PAIRS = ((True, 2, 1), (False, 2, 1), (False, 3, 1), (False, 3, 2))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,8 @@ def fit_components(
             for reading in READINGS
         ),
         pairs=tuple(
-            count_pair_followers(sequences, n_modules, ordered=ordered) for ordered in (True, False)
+            count_pair_followers(sequences, n_modules, ordered=ordered, far=far, near=near)
+            for ordered, far, near in PAIRS
         ),
         module_features=_module_features(sequences, n_modules),
     )

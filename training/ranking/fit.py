@@ -28,12 +28,13 @@ BLEND = "blend"
 FEW_LEARNERS = 20_000
 N_FOLDS = 5
 N_BACK = 3
+MOST_GIVING = 40_000
 N_HIDDEN = 64
 N_NETWORKS = 2
 FEWEST_LISTS = 50
 N_PROBES = 4000
-EASE_REGULARIZATIONS = (30.0, 50.0, 100.0, 200.0)
-SEQUENTIAL_REGULARIZATIONS = (10.0, 30.0, 100.0)
+EASE_REGULARIZATIONS = (30.0, 60.0, 120.0)
+SEQUENTIAL_REGULARIZATIONS = (15.0, 40.0, 100.0)
 
 Report = Callable[[str], None]
 
@@ -81,14 +82,14 @@ def fit_ranking(
     Notes
     -----
     The blend learns from lists whose components have not seen their targets: components are fitted
-    without the validation learners (or without their last modules), and everything is fitted again
-    on all learners at the end. With few learners, five folds give lists from all of them.
+    without the validation learners, or without anyone's last module, and everything is fitted again
+    on all learners at the end. With few strangers, five folds give lists from all of them.
     """
     with threadpool_limits(1):
-        folds = _folds(sequences, valid, knows_learners=knows_learners, seed=seed)
+        folds = (_known if knows_learners else _strangers)(sequences, valid, seed)
         report("choosing regularizations")
         grams = compute_grams(folds[0].train, n_modules)
-        question = _question(folds[0].blend)
+        question = _question(folds[0])
         settings = _choose_settings(grams, folds[0], question, n_modules)
         report("components for the blend")
         probe, gathered = _gather_all(folds, n_modules, settings, grams)
@@ -117,10 +118,16 @@ def fit_ranking(
 
 @dataclass(frozen=True, kw_only=True)
 class _Fold:
-    """Sequences to fit components on, and whole sequences of those who give lists."""
+    """Sequences to fit components on, and whole sequences of those who give lists.
+
+    `n_back` last modules of each of the latter give a list; `judged`, bool, are those of them who
+    choose.
+    """
 
     train: Sequences
     blend: Sequences
+    n_back: int
+    judged: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,10 +138,19 @@ class _Gathered:
     learner: NDArray[np.int64]
 
 
-def _folds(
-    sequences: Sequences, valid: NDArray[np.bool_], *, knows_learners: bool, seed: int
-) -> list[_Fold]:
-    """Return the validation learners as the first fold; with few learners, four more."""
+def _known(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> list[_Fold]:
+    """Take everyone's last module away; validation learners and some more give it as a list."""
+    others = np.random.default_rng(seed).permutation(np.flatnonzero(~valid))
+    giving = valid.copy()
+    giving[others[: max(MOST_GIVING - int(valid.sum()), 0)]] = True
+    train, _ = hold_out_last(sequences)
+    return [
+        _Fold(train=train, blend=sequences.take(giving), n_back=1, judged=valid[giving]),
+    ]
+
+
+def _strangers(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> list[_Fold]:
+    """Leave the validation learners out; with few learners, the others too, a fold at a time."""
     parts = [np.flatnonzero(valid)]
     if len(sequences) < FEW_LEARNERS:
         rest = np.random.default_rng(seed).permutation(np.flatnonzero(~valid))
@@ -143,24 +159,20 @@ def _folds(
     for part in parts:
         inside = np.zeros(len(sequences), dtype=bool)
         inside[part] = True
-        train = sequences.take(~inside)
-        if knows_learners:
-            train = _without_last(sequences, inside)
-        folds.append(_Fold(train=train, blend=sequences.take(inside)))
+        folds.append(
+            _Fold(
+                train=sequences.take(~inside),
+                blend=sequences.take(inside),
+                n_back=N_BACK,
+                judged=np.ones(len(part), dtype=bool),
+            )
+        )
     return folds
 
 
-def _without_last(sequences: Sequences, cut: NDArray[np.bool_]) -> Sequences:
-    """Take the last `N_BACK` modules of the marked learners away, the first one always stays."""
-    from_end = np.repeat(sequences.indptr[1:], sequences.lengths) - np.arange(len(sequences.module))
-    is_first = np.zeros(len(sequences.module), dtype=bool)
-    is_first[sequences.indptr[:-1][sequences.lengths > 0]] = True
-    return sequences.keep(~cut[sequences.learner] | (from_end > N_BACK) | is_first)
-
-
-def _question(blend: Sequences) -> Question:
-    history, target = hold_out_last(blend)
-    asked = target >= 0
+def _question(fold: _Fold) -> Question:
+    history, target = hold_out_last(fold.blend)
+    asked = (target >= 0) & fold.judged
     return Question(
         learner=np.flatnonzero(asked), history=history.take(asked), target=target[asked]
     )
@@ -210,7 +222,7 @@ def _gather_all(
     probe = fit_components(folds[0].train, n_modules, settings, grams)
     for place, fold in enumerate(folds):
         components = fit_components(fold.train, n_modules, settings) if place else probe
-        for described, hit, learner in _lists_of(components, fold.blend):
+        for described, hit, learner in _lists_of(components, fold):
             features.append(described)
             hits.append(hit)
             learners.append(learner)
@@ -233,14 +245,14 @@ def _concatenate(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def _lists_of(
-    components: RankingModel, blend: Sequences
+    components: RankingModel, fold: _Fold
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield features, hits and learners for each of the last `N_BACK` modules of the learners.
+    """Yield features, hits and learners for each of the last `n_back` modules of the learners.
 
     Lists whose candidates miss the module that came are left out: no order of them is right.
     """
-    history, owner = blend, np.arange(len(blend))
-    for _ in range(N_BACK):
+    history, owner = fold.blend, np.arange(len(fold.blend))
+    for _ in range(fold.n_back):
         history, target = hold_out_last(history)
         asked = target >= 0
         history, owner, target = history.take(asked), owner[asked], target[asked]

@@ -1,5 +1,6 @@
 """Fitting the blend: softmax cross-entropy over each learner's list of candidates."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from features.score.ranking.blend import Blend
 
 BATCH = 128
-N_EPOCHS = 8
+N_EPOCHS = 6
 FEWEST_STEPS = 300
 RATE = 2e-3
 WARM_UP_STEPS = 50
@@ -62,8 +63,10 @@ def fit_blend(
         _Network(lists.features.shape[2], n_hidden, np.random.default_rng([seed, place]))
         for place in range(n_networks)
     ]
-    for network in networks:
-        network.fit(lists, rows, mean, scale)
+    # Each has its own start, batches and arrays, so that how they are scheduled changes nothing.
+    with ThreadPoolExecutor(n_networks) as pool:
+        for fitting in [pool.submit(network.fit, lists, rows, mean, scale) for network in networks]:
+            fitting.result()
     return Blend(
         mean=mean,
         scale=scale,

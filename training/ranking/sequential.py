@@ -70,12 +70,16 @@ def solve_ridge(
     return np.asarray(weights, dtype=np.float32)
 
 
-def count_pair_followers(sequences: Sequences, n_modules: int, *, ordered: bool) -> PairTransitions:
-    """Learn what followed each two adjacent modules, kept where it happened at least twice."""
+def count_pair_followers(
+    sequences: Sequences, n_modules: int, *, ordered: bool, far: int = 2, near: int = 1
+) -> PairTransitions:
+    """Learn what followed the modules `far` and `near` steps before it, where at least twice."""
     learner, module = sequences.learner, sequences.module
-    together = learner[2:] == learner[:-2]
-    pair = number_pairs(module[:-2][together], module[1:-1][together], n_modules, ordered=ordered)
-    entry, count = np.unique(pair * n_modules + module[2:][together], return_counts=True)
+    together = learner[far:] == learner[:-far]
+    pair = number_pairs(
+        module[:-far][together], module[far - near : -near][together], n_modules, ordered=ordered
+    )
+    entry, count = np.unique(pair * n_modules + module[far:][together], return_counts=True)
     context, inverse = np.unique(entry // n_modules, return_inverse=True)
     total = np.bincount(inverse, count, minlength=len(context))
     share = count / (total[inverse] + PAIR_SHRINKAGE)
@@ -84,6 +88,8 @@ def count_pair_followers(sequences: Sequences, n_modules: int, *, ordered: bool)
     return PairTransitions(
         n_modules=n_modules,
         ordered=ordered,
+        far=far,
+        near=near,
         pair=pairs.astype(np.int64),
         indptr=np.append(first, kept.sum()).astype(np.int64),
         column=(entry % n_modules)[kept].astype(np.int32),

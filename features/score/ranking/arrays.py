@@ -25,7 +25,9 @@ def to_arrays(model: RankingModel) -> dict[str, NDArray[Any]]:
         "recencies": np.array(
             [[r.recency.power, r.recency.decay, r.recency.only, r.base] for r in readings]
         ).reshape(len(readings), 4),
-        "pairs.ordered": np.array([pairs.ordered for pairs in model.pairs], dtype=bool),
+        "pairs": np.array(
+            [[pairs.ordered, pairs.far, pairs.near] for pairs in model.pairs], dtype=np.int64
+        ).reshape(len(model.pairs), 3),
     }
     for name, weights in model.matrices.items():
         arrays[f"matrix.{name}.column"] = weights.column
@@ -75,9 +77,11 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> RankingModel:
             PairTransitions(
                 n_modules=len(popularity),
                 ordered=bool(ordered),
+                far=far,
+                near=near,
                 **{name: arrays[f"pairs.{place}.{name}"] for name in PAIR_ARRAYS},
             )
-            for place, ordered in enumerate(arrays["pairs.ordered"])
+            for place, (ordered, far, near) in enumerate(arrays["pairs"].tolist())
         ),
         factors=_factors(arrays),
         blend=_blend(arrays),

@@ -12,7 +12,7 @@ from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.pairs import PairTransitions
 from features.score.ranking.weights import Recency, TopWeights, lags
 
-N_CANDIDATES = 150
+N_CANDIDATES = 100
 TIE_BREAK = 1e-6
 
 

@@ -1,4 +1,4 @@
-"""What followed the last two modules together, in their order or in any."""
+"""What followed two recent modules together, in their order or in any."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ class PairTransitions:
         Size of the catalogue learned from.
     ordered
         Whether the order of the two counts.
+    far, near
+        Which two they are, counted from the end of the history: 2 and 1 are the last two.
     pair
         int64, (n_pairs,), ascending, as `number_pairs` makes them.
     indptr
@@ -30,6 +32,8 @@ class PairTransitions:
 
     n_modules: int
     ordered: bool
+    far: int
+    near: int
     pair: NDArray[np.int64]
     indptr: NDArray[np.int64]
     column: NDArray[np.int32]
@@ -38,13 +42,13 @@ class PairTransitions:
     def scores(self, histories: Sequences) -> NDArray[np.float64]:
         """Return shares, (n_learners, n_modules); zeros where the pair was never seen."""
         result = np.zeros((len(histories), self.n_modules))
-        known = np.flatnonzero(histories.lengths >= 2)
+        known = np.flatnonzero(histories.lengths >= self.far)
         if not len(known) or not len(self.pair):
             return result
         ends = histories.indptr[1:][known]
         pairs = number_pairs(
-            histories.module[ends - 2],
-            histories.module[ends - 1],
+            histories.module[ends - self.far],
+            histories.module[ends - self.near],
             self.n_modules,
             ordered=self.ordered,
         )

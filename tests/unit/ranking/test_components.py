@@ -156,3 +156,11 @@ def test_an_empty_history_folds_in_to_nothing():
 def test_top_weights_know_their_size():
     weights = TopWeights(column=np.zeros((5, 2), np.int32), weight=np.zeros((5, 2), np.float32))
     assert weights.n_modules == 5
+
+
+def test_pairs_may_stand_further_back():
+    sequences = sequences_from([[0, 5, 1, 2], [0, 4, 1, 2]])
+    table = count_pair_followers(sequences, 6, ordered=False, far=3, near=1)
+    assert table.scores(sequences_from([[0, 3, 1], [1, 3, 0], [0, 1]]))[:, 2] == pytest.approx(
+        [0.5, 0.5, 0.0]
+    )
