@@ -1,9 +1,12 @@
 """Documentation is tested: settings, routes, commands, links."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup as Group
+from typer.main import get_command
 
 from features.settings import Settings
 from service.app import create_app
@@ -34,6 +37,22 @@ def test_every_command_is_in_the_readme_or_its_documents():
     text = "\n".join(path.read_text() for path in DOCUMENTS)
     for command in command_line.registered_commands:
         assert f"waymark {command.name}" in text
+
+
+def test_every_command_line_in_the_documents_is_understood():
+    """Options and arguments are parsed as the command line would, without running anything."""
+    lines = [
+        shlex.split(line.split("#")[0])[1:]
+        for path in DOCUMENTS
+        for line in path.read_text().splitlines()
+        if line.startswith(".venv/bin/waymark ")
+    ]
+    assert len(lines) >= 7
+    for words in lines:
+        command = get_command(command_line)
+        while isinstance(command, Group):
+            command, words = command.commands[words[0]], words[1:]
+        command.make_context(command.name, list(words))
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
