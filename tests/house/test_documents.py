@@ -48,11 +48,11 @@ def test_every_command_line_in_the_documents_is_understood():
         if line.startswith(".venv/bin/waymark ")
     ]
     assert len(lines) >= 7
-    for words in lines:
-        command = get_command(command_line)
+    for line in lines:
+        command, words = get_command(command_line), list(line)
         while isinstance(command, Group):
-            command, words = command.commands[words[0]], words[1:]
-        command.make_context(command.name, list(words))
+            command = command.commands[words.pop(0)]
+        command.make_context(command.name, words)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
