@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 from features.settings import Settings
@@ -62,13 +63,14 @@ def create_app(settings: Settings) -> FastAPI:
         Where the workspace's parts are. The registry is not asked from here: `service.serve`
         starts the watcher that keeps copies of its champion.
     """
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Waymark",
         version="1",
         description=DESCRIPTION,
         lifespan=_lifespan_of(settings),
         redirect_slashes=False,
         redoc_url=None,
+        static_url="/docs/parts",  # what /docs is made of; nothing comes from elsewhere
         middleware=[
             Middleware(Measure),
             Middleware(BoundBody),

@@ -54,7 +54,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    key: ApiKey | None
+    key: ApiKey
     checked_at_seconds: float
 
 

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from service.problems import MEDIA_TYPE, OffendingField, Problem
 
 REFERENCE = "#/components/schemas/{model}"
-
 FIRST_PROBLEM = "400"
 
 _ALWAYS = {"500": "A fault of the service."}

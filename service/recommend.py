@@ -57,11 +57,15 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Known:
-    """What an answer is made from, and what the system lacks."""
+    """What an answer is made from, and what the system lacks.
+
+    `is_stored` is false where the database is down and all this comes from memory.
+    """
 
     scorer: Scorer
     history: LearnerHistory
-    lacks: tuple[str, ...] = ()
+    lacks: tuple[str, ...]
+    is_stored: bool
 
 
 def recommend(service: Service, question: Question) -> RecommendationView:
@@ -88,15 +92,14 @@ def recommend(service: Service, question: Question) -> RecommendationView:
     """
     known = _know(service, question)
     recommendation = _decide(known, question)
-    lacks = list(known.lacks)
-    recorded = question.is_for_the_record and DATABASE_DOWN not in lacks
-    recommendation_id = str(uuid4()) if recorded else None
-    answer = _answer(recommendation, question, lacks, recommendation_id)
+    is_for_the_record = question.is_for_the_record and known.is_stored
+    recommendation_id = str(uuid4()) if is_for_the_record else None
+    answer = _answer(recommendation, question, known.lacks, recommendation_id)
     if recommendation_id is not None:
         try:
             _record(service, recommendation_id, recommendation, question, answer)
         except StoreUnavailableError:
-            answer = _answer(recommendation, question, [NOT_RECORDED, *lacks], None)
+            answer = _answer(recommendation, question, (NOT_RECORDED, *known.lacks), None)
     service.metrics.recommendations.labels(answer.degraded or "none").inc()
     return answer
 
@@ -111,10 +114,9 @@ def _know(service: Service, question: Question) -> _Known:
         if remembered is None:
             raise
         stranger = LearnerHistory(learner=Learner(learner_id=question.learner_id), is_known=False)
-        return _Known(
-            scorer=remembered, history=stranger, lacks=(DATABASE_DOWN, *_lacks(remembered))
-        )
-    return _Known(scorer=scorer, history=history, lacks=_lacks(scorer))
+        lacks = (DATABASE_DOWN, *_lacks(remembered))
+        return _Known(scorer=remembered, history=stranger, lacks=lacks, is_stored=False)
+    return _Known(scorer=scorer, history=history, lacks=_lacks(scorer), is_stored=True)
 
 
 def _lacks(scorer: Scorer) -> tuple[str, ...]:

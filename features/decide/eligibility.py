@@ -13,6 +13,7 @@ from features.encode.learner import LearnerArrays
 from features.score.scores import Scores
 
 SECONDS_PER_DAY = 86_400.0
+LEAST_FADING = 0.01
 
 
 class Bar(IntEnum):
@@ -99,10 +100,10 @@ def _refreshers(
     scores: Scores,
     done_before_seconds: float,
 ) -> NDArray[np.bool_]:
-    """Mark done and rested modules of a required skill that reached its target and fell below."""
+    """Mark done and rested modules of a required skill that has faded and is below its target."""
     pairs = index.skills
-    reached = (arrays.target > 0) & (scores.mastery_shown >= arrays.target)
-    faded = reached & (scores.standing.mastery < arrays.target)
+    mastery = scores.standing.mastery
+    faded = (mastery < arrays.target) & (scores.mastery_shown - mastery >= LEAST_FADING)
     touches = np.zeros(len(index.module_ids), dtype=bool)
     touches[pairs.module[faded[pairs.skill]]] = True
     rested = arrays.done_at_seconds <= done_before_seconds

@@ -16,8 +16,8 @@ LEAST_SHARE = 0.15
 TEMPLATES: Mapping[str, str] = {
     "overdue": "It was due on {due}.",
     "due_soon": "It is due on {due}; waiting longer would break that date.",
-    "refresher": "You knew this once; your {skill} has faded to {mastery:.2f} of the "
-    "{target:.2f} asked for.",
+    "refresher": "You have done this before; your {faded} has faded from {shown:.2f} to "
+    "{left:.2f}, and {asked:.2f} is asked for.",
     "gap": "It should take your {skill} from {mastery:.2f} to {expected:.2f} of the {target:.2f} "
     "asked for.",
     "fit": "It is about as hard as helps you most: your chance of success is {p_success:.0%}.",
@@ -96,6 +96,14 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
         facts["due"] = _day(from_microseconds(int(due * 1e6)))
     if case.request.context.available_minutes is not None:
         facts["available"] = case.request.context.available_minutes
+    faded = _most_faded(case, standpoint.row)
+    if faded is not None:
+        facts |= {
+            "faded": case.index.skill_names[faded],
+            "shown": float(case.scores.mastery_shown[faded]),
+            "left": float(case.scores.standing.mastery[faded]),
+            "asked": float(case.arrays.target[faded]),
+        }
     if standpoint.closes:
         best = max(
             standpoint.closes, key=lambda closing: closing.expected_mastery - closing.mastery
@@ -108,6 +116,17 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
             "target": best.target,
         }
     return facts
+
+
+def _most_faded(case: Case, row: int) -> int | None:
+    """Return the required skill of the module that has lost most since it was last shown."""
+    pairs = case.index.skills
+    skills = pairs.skill[pairs.indptr[row] : pairs.indptr[row + 1]]
+    required = skills[case.arrays.target[skills] > 0]
+    if not len(required):
+        return None
+    lost = case.scores.mastery_shown[required] - case.scores.standing.mastery[required]
+    return int(required[np.argmax(lost)])
 
 
 def _has_facts(code: str, facts: Mapping[str, object]) -> bool:

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from features.store.keys import ApiKey, CreatedKey
 from service.auth import Administrator
 from service.routes.paths import After, Limit, PathId, page_of, rows_after
-from service.schemas.keys import AuditView, CreatedKeyView, KeyBody, KeyView, Page
+from service.schemas.keys import AuditView, CreatedKeyView, KeyBody, KeyView
+from service.schemas.pages import Page
 from service.state import CurrentService, Now
 
 router = APIRouter(prefix="/v1", tags=["administration"])

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from features.domain.catalogue import Module, Role, Skill, SkillEdge
 from service.auth import Cataloguer
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
-from service.schemas.keys import Page
-from service.schemas.module_views import ModuleView, RoleView, SkillDetailView, SkillView
-from service.schemas.modules import ModuleBody, RoleBody, SkillBody
+from service.schemas.catalogue import ModuleBody, RoleBody, SkillBody
+from service.schemas.catalogue_views import ModuleView, RoleView, SkillDetailView, SkillView
+from service.schemas.pages import Page
 from service.state import CurrentService
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])

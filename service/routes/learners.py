@@ -11,7 +11,6 @@ from features.domain.history import Assignment, Learner
 from features.domain.recommendation import DecisionRequest, RequestContext
 from service.auth import Administrator, Analyst, Cataloguer
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids, rows_after
-from service.schemas.keys import Page
 from service.schemas.learners import (
     AssignmentBody,
     AssignmentView,
@@ -20,6 +19,7 @@ from service.schemas.learners import (
     LearnerView,
     SkillStandingsView,
 )
+from service.schemas.pages import Page
 from service.state import CurrentService, Now
 
 router = APIRouter(prefix="/v1", tags=["learners"])

@@ -8,7 +8,7 @@ from features.domain.catalogue import Policy
 from service.auth import Cataloguer
 from service.policies import number_policy
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
-from service.schemas.keys import Page
+from service.schemas.pages import Page
 from service.schemas.policies import PolicyBody, PolicyView
 from service.state import CurrentService, Now
 

@@ -5,14 +5,15 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from service.schemas.catalogue import ModuleRow, RoleRow, SkillEdgeRow, SkillRow
 from service.schemas.fields import Body, View
 from service.schemas.learners import AssignmentRow, LearnerRow
-from service.schemas.modules import ModuleRow, RoleRow, SkillEdgeRow, SkillRow
 from service.schemas.policies import PolicyRow
 
 MAX_ROWS = 10_000
 
-KEYS = {
+# What tells the rows of one kind apart.
+NAMED_BY = {
     "modules": ("module_id",),
     "skills": ("skill_id",),
     "skill_edges": ("skill_id", "precedes_skill_id"),
@@ -60,9 +61,9 @@ class CatalogueBody(Body):
 
     @model_validator(mode="after")
     def _names_each_thing_once(self) -> Self:
-        for kind, key in KEYS.items():
+        for kind, names in NAMED_BY.items():
             repeated = _first_repeat(
-                [tuple(getattr(row, name) for name in key) for row in getattr(self, kind)]
+                [tuple(getattr(row, name) for name in names) for row in getattr(self, kind)]
             )
             if repeated is not None:
                 raise ValueError(f"{kind} name {repeated} twice")

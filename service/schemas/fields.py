@@ -56,6 +56,18 @@ def write_instant(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
+def split_words(value: Any) -> Any:
+    """Turn the `;`-separated spelling of a set of words into a list."""
+    if isinstance(value, str):
+        return [word.strip() for word in value.split(";") if word.strip()]
+    return value
+
+
+def sort_words(words: Any) -> Any:
+    """Put a set into the one order it is answered in."""
+    return sorted(words) if isinstance(words, set | frozenset) else words
+
+
 Id = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH), AfterValidator(require_storable)
 ]
@@ -67,6 +79,11 @@ Line = Annotated[
 ]
 Prose = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(require_storable)]
 Unit = Annotated[float, Field(ge=0, le=1)]
+Words = Annotated[
+    list[Word],
+    BeforeValidator(split_words, json_schema_input_type=list[Word] | str),
+    Field(max_length=100),
+]
 Instant = Annotated[
     datetime,
     BeforeValidator(read_instant),
@@ -83,13 +100,6 @@ InstantOut = Annotated[
     PlainSerializer(write_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-
-
-def sort_words(words: Any) -> Any:
-    """Put a set into the one order it is answered in."""
-    return sorted(words) if isinstance(words, set | frozenset) else words
-
-
 WordsOut = Annotated[list[str], BeforeValidator(sort_words)]
 
 

@@ -1,8 +1,8 @@
-"""Keys and the audit trail on the wire, and the page every list is answered in."""
+"""Keys and the audit trail on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from service.schemas.fields import Body, InstantOut, View, WordsOut
 
@@ -43,17 +43,3 @@ class AuditView(View):
     action: str
     subject: str | None
     detail: dict[str, Any]
-
-
-def as_text(value: Any) -> Any:
-    """Return a cursor as text; a number stands for a place in a sequence."""
-    return str(value) if isinstance(value, int) else value
-
-
-class Page[Row](View):
-    """One page of a list; ask on with `?after=` the value of `next`."""
-
-    items: list[Row]
-    next: Annotated[str, BeforeValidator(as_text)] | None = Field(
-        description="Null on the last page."
-    )

@@ -15,10 +15,10 @@ from service.schemas.fields import (
     Line,
     View,
     Word,
+    Words,
     WordsOut,
     require_storable,
 )
-from service.schemas.modules import Words
 
 MAX_ATTRIBUTES = 100
 MAX_ATTRIBUTE_LENGTH = 1_000

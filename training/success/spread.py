@@ -43,7 +43,7 @@ class Spread:
     ability_variance, skill_variance
         logits².
     half_life_seconds
-        inf where fading does not help, or where instants are only an order.
+        inf where fading clearly hurts, or where instants are only an order.
     log_loss_by_half_life_days
         What each half-life gave; empty where instants are only an order.
     """
@@ -75,20 +75,26 @@ def choose_spread(
     return Spread(
         ability_variance=ability_variance,
         skill_variance=skill_variance,
-        half_life_seconds=_clearly_best(by_half_life) * DAY_SECONDS,
+        half_life_seconds=_most_credible(by_half_life) * DAY_SECONDS,
         log_loss_by_half_life_days={
             days: float(losses.mean()) for days, losses in by_half_life.items()
         },
     )
 
 
-def _clearly_best(losses: dict[float, NDArray[np.float64]]) -> float:
-    """Return the half-life with the least loss if it beats no fading by two standard errors."""
+def _most_credible(losses: dict[float, NDArray[np.float64]]) -> float:
+    """Return the slowest fading that is not worse than the best by two standard errors.
+
+    No fading at all is taken only where every fading is worse: that people forget is the best
+    established finding about memory (Ebbinghaus 1885; replicated by Murre & Dros 2015), so its
+    absence has to be shown, and so has its haste.
+    """
     best = min(losses, key=lambda days: losses[days].mean(), default=np.inf)
-    if np.isinf(best):
-        return np.inf
-    better = losses[np.inf] - losses[best]
-    return best if better.mean() > 2.0 * better.std() / np.sqrt(len(better)) else np.inf
+    for days in sorted((days for days in losses if np.isfinite(days)), reverse=True):
+        worse = losses[days] - losses[best]
+        if worse.mean() <= 2.0 * worse.std() / np.sqrt(len(worse)):
+            return days
+    return np.inf
 
 
 @dataclass(frozen=True, kw_only=True)

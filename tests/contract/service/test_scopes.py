@@ -32,8 +32,6 @@ SCOPE_OF = {
             ("modules", "module_id"),
             ("skills", "skill_id"),
             ("roles", "role_id"),
-            ("pathways", "pathway_id"),
-            ("rules", "rule_id"),
             ("policies", "policy_id"),
         )
         for method, path in (

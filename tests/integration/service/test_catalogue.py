@@ -68,7 +68,7 @@ def test_what_was_put_is_answered_got_and_listed(client, kind, key, body):
     assert listed["next"] is None
 
 
-@pytest.mark.parametrize("kind", ["modules", "skills", "roles", "pathways", "rules", "policies"])
+@pytest.mark.parametrize("kind", ["modules", "skills", "roles", "policies"])
 def test_what_was_never_put_is_not_found(client, kind):
     answer = client.get(f"/v1/{kind}/none")
     assert answer.status_code == 404
@@ -206,15 +206,6 @@ def test_many_things_are_written_at_once(everywhere):
         **CATALOGUE,
         "learners": [{"learner_id": "ada", "role_id": "clerk", "shoe_size": 38}],
         "assignments": [{"learner_id": "ada", "module_id": "unheard", "reason": "law"}],
-        "pathways": [
-            {
-                "pathway_id": "p",
-                "title": "P",
-                "goal": {"role_id": "clerk"},
-                "steps": [{"step_id": "1", "module_id": "counting-1"}],
-            }
-        ],
-        "rules": [{"rule_id": "r", "when": "true", "then": {"boost": ["counting-2"]}}],
         "policies": [{"policy_id": "default", "weights": {"fit": 1}}],
     }
     answer = everywhere.post("/v1/catalogue", json=body)
@@ -248,7 +239,7 @@ def test_where_one_thing_is_refused_none_is_written(client):
             {"modules": [{"module_id": "a", "difficulty": 2}], "roles": [{"role_id": ""}]},
             ["modules.0.difficulty", "roles.0.role_id"],
         ),
-        ({"planets": []}, ["planets"]),
+        ({"planets": [], "rules": [], "pathways": []}, ["planets", "rules", "pathways"]),
     ],
 )
 def test_malformed_catalogues_are_refused_field_by_field(client, body, fields):

@@ -61,14 +61,14 @@ def test_administrative_acts_are_audited_with_their_actor(client, settings):
     created = client.post("/v1/keys", json={"scopes": ["catalogue"]}, headers=headers).json()
     client.delete(f"/v1/keys/{created['key_id']}")
     cataloguer = bearer(created["key"])
-    client.put("/v1/rules/r", json={"when": "true", "then": {"boost": ["m"]}})
+    client.put("/v1/policies/p", json={"exploration": 0.5})
     client.post("/v1/catalogue", json={})
     assert client.get("/v1/audit", headers=cataloguer).status_code == 401
     acts = client.get("/v1/audit").json()["items"]
     assert [(act["action"], act["subject"]) for act in acts] == [
         ("key.create", created["key_id"]),
         ("key.revoke", created["key_id"]),
-        ("rule.put", "r"),
+        ("policy.put", "p"),
         ("catalogue.post", None),
     ]
     assert acts[0]["actor"] != acts[1]["actor"]

@@ -1,4 +1,4 @@
-"""The whole service as processes: watcher, workers, signals, promotions while running."""
+"""The whole service as processes: watcher, workers, signals, promotions while service."""
 
 import os
 import re
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -26,7 +27,8 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def served(settings):
+def settings(settings):
+    """Give settings of a service on a free port."""
     return settings.model_copy(update={"port": free_port(), "watch_seconds": 0.2})
 
 
@@ -36,48 +38,74 @@ def free_port():
         return listener.getsockname()[1]
 
 
+@dataclass(frozen=True)
+class Running:
+    """A service that runs as `python -m service`, and a client that talks to it."""
+
+    process: subprocess.Popen
+    client: httpx.Client
+
+    def answers(self, path):
+        try:
+            return self.client.get(path).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def readiness(self):
+        return self.client.get("/readyz").json()
+
+    def children(self):
+        """Return the watcher, workers, and Python's tracker of shared resources, if running."""
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        return {child for child in found if is_running(child)}
+
+    def require_end(self, number):
+        """Require that a signal ends the service without an error, and every child with it."""
+        children = self.children()
+        self.process.send_signal(number)
+        assert self.process.wait(30) == 0
+        require_ended(children)
+
+
 @contextmanager
 def serving(settings: Settings):
-    """Run `python -m service` and give its process; it is ended if the test did not."""
+    """Run a service until it is ready; afterwards SIGTERM must end it, if the test did not."""
     process = subprocess.Popen(
         [sys.executable, "-m", "service"], cwd=ROOT, env=environment(settings)
     )
-    try:
-        wait_until(lambda: answers(settings, "/healthz"), PATIENCE)
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(30)
+    # One client for all questions: each new one reads the system's certificates.
+    with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=10) as client:
+        service = Running(process, client)
+        try:
+            wait_until(lambda: service.answers("/readyz"), PATIENCE)
+            yield service
+            if process.poll() is None:
+                service.require_end(signal.SIGTERM)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait(30)
 
 
 def environment(settings):
     return {**os.environ, **environment_of(settings)}
 
 
-def answers(settings, path):
+def is_running(process):
     try:
-        return get(settings, path).status_code == 200
-    except httpx.TransportError:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 
-def get(settings, path, **options):
-    return httpx.get(f"http://127.0.0.1:{settings.port}{path}", timeout=10, **options)
-
-
-def readiness(settings):
-    return get(settings, "/readyz").json()
-
-
-def family(process):
-    return psutil.Process(process.pid).children(recursive=True)
+def require_ended(processes):
+    wait_until(lambda: not any(is_running(process) for process in processes), 20)
 
 
 @pytest.fixture
-def registry(served):
+def registry(settings):
     """A registry with one run to hang versions on."""
-    return Registry(served.tracking_uri, served.model_name)
+    return Registry(settings.tracking_uri, settings.model_name)
 
 
 def promote(registry, tmp_path, content, spoil=False):
@@ -94,93 +122,71 @@ def promote(registry, tmp_path, content, spoil=False):
 
 
 @pytest.mark.filterwarnings("ignore")  # MLflow's own
-def test_promotions_are_noticed_while_serving(served, registry, tmp_path):
+def test_promotions_are_noticed_while_serving(settings, registry, tmp_path):
     first = promote(registry, tmp_path, 1.0)
-    headers = bearer(make_key(served.database_url, "recommend"))
+    headers = bearer(make_key(settings.database_url, "recommend"))
 
-    def served_version():
-        answer = httpx.post(
-            f"http://127.0.0.1:{served.port}/v1/recommendations",
-            json={"learner_id": "ada"},
-            headers=headers,
-            timeout=10,
+    def served_version(service):
+        answer = service.client.post(
+            "/v1/recommendations", json={"learner_id": "ada"}, headers=headers
         )
         assert answer.status_code == 200
         return answer.json()["snapshot_version"]
 
-    with serving(served):
-        wait_until(lambda: answers(served, "/readyz"), PATIENCE)
-        assert readiness(served)["snapshot_version"] == first  # ready means: it was looked for
-        assert served_version() == first
+    with serving(settings) as service:
+        assert service.readiness()["snapshot_version"] == first  # ready means: it was looked for
+        assert served_version(service) == first
 
         second = promote(registry, tmp_path, 2.0)
-        wait_until(lambda: served_version() == second, 20)
+        wait_until(lambda: served_version(service) == second, 20)
 
         promote(registry, tmp_path, 3.0, spoil=True)
-        wait_until(lambda: readiness(served)["snapshot_error"] is not None, 20)
-        assert served_version() == second
+        wait_until(lambda: service.readiness()["snapshot_error"] is not None, 20)
+        assert served_version(service) == second
 
         registry.set_alias(CHAMPION, first)
-        wait_until(lambda: served_version() == first, 20)
-        assert readiness(served)["snapshot_error"] is None
+        wait_until(lambda: served_version(service) == first, 20)
+        assert service.readiness()["snapshot_error"] is None
 
     # The next start takes the last good copy, also where the registry is gone.
-    tracking = Path(served.tracking_uri.removeprefix("sqlite:///"))
+    tracking = Path(settings.tracking_uri.removeprefix("sqlite:///"))
     tracking.rename(tracking.with_suffix(".away"))
-    with serving(served):
-        wait_until(lambda: answers(served, "/readyz"), PATIENCE)
-        assert served_version() == first
+    with serving(settings) as service:
+        assert served_version(service) == first
 
 
-@pytest.mark.parametrize(("number", "workers"), [(signal.SIGTERM, 1), (signal.SIGINT, 2)])
-def test_a_signal_ends_the_service_and_its_children(served, number, workers):
-    with serving(served.model_copy(update={"workers": workers})) as process:
-        wait_until(lambda: answers(served, "/readyz"), PATIENCE)
-        children = family(process)
-        assert len(children) >= (1 if workers == 1 else 3)  # the watcher, and workers
-        process.send_signal(number)
-        assert process.wait(30) == 0
-        wait_until(lambda: not any(is_running(child) for child in children), 20)
+def test_an_interrupt_ends_every_worker_and_the_watcher(settings):
+    with serving(settings.model_copy(update={"workers": 2})) as service:
+        assert len(service.children()) >= 3
+        service.require_end(signal.SIGINT)
 
 
-def is_running(process):
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+def test_children_end_with_a_parent_that_was_killed(settings):
+    with serving(settings.model_copy(update={"workers": 2})) as service:
+        children = service.children()
+        assert len(children) >= 3
+        service.process.kill()
+        service.process.wait(10)
+        require_ended(children)
 
 
-def test_children_end_with_a_parent_that_was_killed(served):
-    with serving(served.model_copy(update={"workers": 2})) as process:
-        wait_until(lambda: answers(served, "/readyz"), PATIENCE)
-        children = family(process)
-        process.kill()
-        process.wait(10)
-        wait_until(lambda: not any(is_running(child) for child in children), 20)
-
-
-def test_a_watcher_that_dies_is_started_again(served):
-    with serving(served) as process:
-        wait_until(lambda: answers(served, "/readyz"), PATIENCE)
-        before = running_children(process)
-        for child in before:  # the watcher, and Python's tracker of shared resources
+def test_a_watcher_that_dies_is_started_again(settings):
+    with serving(settings) as service:
+        before = service.children()
+        for child in before:
             child.kill()
-        wait_until(lambda: bool(running_children(process) - before), PATIENCE)
-        assert get(served, "/readyz").status_code == 200
+        wait_until(lambda: bool(service.children() - before), PATIENCE)
+        assert service.answers("/readyz")
 
 
-def running_children(process):
-    return {child for child in family(process) if is_running(child)}
-
-
-def test_a_folder_for_copies_that_cannot_be_written_ends_the_start(served, tmp_path):
+def test_a_folder_for_copies_that_cannot_be_written_ends_the_start(settings, tmp_path):
     in_the_way = tmp_path / "occupied"
     in_the_way.write_text("a file")
-    settings = served.model_copy(update={"snapshot_dir": in_the_way})
+    spoiled = settings.model_copy(update={"snapshot_dir": in_the_way})
     done = subprocess.run(
         [sys.executable, "-m", "service"],
         cwd=ROOT,
-        env=environment(settings),
+        env=environment(spoiled),
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,6 +1,8 @@
 """What only a real connection shows."""
 
+import re
 import socket
+from pathlib import Path
 from threading import Thread
 
 import httpx
@@ -89,5 +91,12 @@ def test_metrics_count_by_route_and_hold_no_ids(wire):
     assert "somebody-in-particular" not in answer.text
 
 
-def test_docs_are_shown(wire):
-    assert wire.get("/docs").status_code == 200
+def test_docs_need_nothing_from_elsewhere(wire):
+    page = wire.get("/docs").text
+    assert "//" not in page  # no address of another host
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert {Path(part).suffix for part in parts} == {".css", ".js", ".png"}
+    for part in parts:
+        answer = wire.get(part)
+        assert answer.status_code == 200
+        assert len(answer.content) > 1_000

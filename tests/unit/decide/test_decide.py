@@ -153,12 +153,14 @@ def test_a_faded_required_skill_brings_its_done_module_back_after_the_cooldown()
     catalogue = catalogue_of(module("m1", "sql"), sql=0.8)
     faded = scorer_of(catalogue, mastery={"sql": 0.5}, mastery_shown={"sql": 0.8})
     kept = scorer_of(catalogue, mastery={"sql": 0.8})
-    never_reached = scorer_of(catalogue, mastery={"sql": 0.5}, mastery_shown={"sql": 0.79})
+    never_faded = scorer_of(catalogue, mastery={"sql": 0.5}, mastery_shown={"sql": 0.505})
     old, recent = request(event("m1", days_ago=31)), request(event("m1", days_ago=29))
     assert ids(decide(old, faded, GREEDY, rng())) == ["m1"]
-    assert decide(old, faded, GREEDY, rng()).items[0].reasons[0].code == "refresher"
+    reason = decide(old, faded, GREEDY, rng()).items[0].reasons[0]
+    assert reason.code == "refresher"
+    assert "faded from 0.80 to 0.50, and 0.80 is asked for" in reason.text
     assert ids(decide(old, kept, GREEDY, rng())) == []
-    assert ids(decide(old, never_reached, GREEDY, rng())) == []
+    assert ids(decide(old, never_faded, GREEDY, rng())) == []
     assert ids(decide(recent, faded, GREEDY, rng())) == []
 
 

@@ -1,8 +1,8 @@
 """Modules, skills and roles on the wire."""
 
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from features.domain.catalogue import (
     DEFAULT_PASS_MARK,
@@ -14,31 +14,9 @@ from features.domain.catalogue import (
     Skill,
     SkillEdge,
 )
-from service.schemas.fields import (
-    Body,
-    Id,
-    Instant,
-    Line,
-    Prose,
-    Unit,
-    Word,
-)
+from service.schemas.fields import Body, Id, Instant, Line, Prose, Unit, Word, Words
 
 MAX_LINKS = 1_000
-
-
-def split_words(value: Any) -> Any:
-    """Turn the `;`-separated spelling of a set of words into a list."""
-    if isinstance(value, str):
-        return [word.strip() for word in value.split(";") if word.strip()]
-    return value
-
-
-Words = Annotated[
-    list[Word],
-    BeforeValidator(split_words, json_schema_input_type=list[Word] | str),
-    Field(max_length=100),
-]
 
 
 class ModuleSkillBody(Body):
@@ -107,9 +85,9 @@ class ModuleBody(Body):
 
     @model_validator(mode="after")
     def _names_each_link_once(self) -> Self:
-        refuse_repeats([skill.skill_id for skill in self.skills], "skills")
+        _refuse_repeats([skill.skill_id for skill in self.skills], "skills")
         targets = [(p.requires_module_id, p.requires_skill_id) for p in self.prerequisites]
-        refuse_repeats(targets, "prerequisites")
+        _refuse_repeats(targets, "prerequisites")
         if self.active_from and self.active_until and self.active_until < self.active_from:
             raise ValueError("active_until is before active_from")
         return self
@@ -160,7 +138,7 @@ class SkillBody(Body):
 
     @model_validator(mode="after")
     def _precedes_each_skill_once(self) -> Self:
-        refuse_repeats([each.skill_id for each in self.precedes or ()], "precedes")
+        _refuse_repeats([each.skill_id for each in self.precedes or ()], "precedes")
         return self
 
     def to_domain(self, skill_id: str) -> Skill:
@@ -214,7 +192,7 @@ class RoleBody(Body):
 
     @model_validator(mode="after")
     def _asks_for_each_skill_once(self) -> Self:
-        refuse_repeats([each.skill_id for each in self.requirements], "requirements")
+        _refuse_repeats([each.skill_id for each in self.requirements], "requirements")
         return self
 
     def to_domain(self, role_id: str) -> Role:
@@ -232,7 +210,7 @@ class RoleRow(RoleBody):
     role_id: Id
 
 
-def refuse_repeats(names: list[Any], field: str) -> None:
+def _refuse_repeats(names: list[Any], field: str) -> None:
     """Refuse a list that names the same thing twice.
 
     Raises
