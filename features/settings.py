@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from features.domain.errors import InvalidValueError
 
 
 class Settings(BaseSettings):
@@ -27,3 +29,21 @@ class Settings(BaseSettings):
     watch_seconds: float = Field(
         1.0, gt=0, description="How often the registry is asked for a new champion."
     )
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    InvalidValueError
+        Naming each variable that cannot be used, and why.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            f"WAYMARK_{str(fault['loc'][0]).upper()} is {fault['input']!r}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise InvalidValueError("; ".join(faults) + ". docs/settings.md lists them.") from error

@@ -5,10 +5,10 @@ if __name__ == "__main__":
     import sys
 
     from features.domain.errors import WaymarkError
-    from features.settings import Settings
+    from features.settings import read_settings
     from service.serve import serve
 
     try:
-        serve(Settings())
+        serve(read_settings())
     except WaymarkError as error:
         sys.exit(error.detail)

@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from types import FrameType
 
 import uvicorn
 
-from features.domain.errors import SnapshotError
+from features.domain.errors import InvalidValueError, SnapshotError
 from features.settings import Settings
 from service.processes import configure_logging
 from service.watcher import run_watcher, watcher_of
@@ -39,8 +40,11 @@ def serve(settings: Settings) -> None:
     ------
     SnapshotError
         If the folder for copies of snapshots cannot be written.
+    InvalidValueError
+        If the address cannot be listened on.
     """
     configure_logging()
+    _require_address(settings)
     os.environ.update(environment_of(settings))
     signal.signal(signal.SIGTERM, _exit)
     _announce_watcher(settings)
@@ -55,6 +59,20 @@ def serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+
+
+def _require_address(settings: Settings) -> None:
+    """Refuse an address in use before anything is loaded."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise InvalidValueError(
+                f"{settings.host} port {settings.port} cannot be listened on: {error.strerror}. "
+                "Set WAYMARK_HOST or WAYMARK_PORT to a free address."
+            ) from error
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

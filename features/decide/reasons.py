@@ -22,6 +22,7 @@ TEMPLATES: Mapping[str, str] = {
     "asked for.",
     "fit": "It is about as hard as helps you most: your chance of success is {p_success:.0%}.",
     "affinity": "People with a history like yours went on to this.",
+    "affinity_new": "It is new, and teaches the skills of what suits you.",
     "affinity_role": "It is what others in your role take most.",
     "affinity_popularity": "It is among the most taken modules.",
     "refresh": "It brings back {skill}, which fades without practice.",
@@ -75,6 +76,8 @@ def _states(case: Case, standpoint: Standpoint) -> tuple[str, ...]:
 
 
 def _code_of(term: str, case: Case, standpoint: Standpoint) -> str:
+    if term == "affinity" and case.scores.is_new[standpoint.row]:
+        return "affinity_new"
     if term == "affinity" and case.scores.affinity_basis != "history":
         return f"affinity_{case.scores.affinity_basis}"
     if term == "urgency" and np.isinf(case.arrays.due_at_seconds[standpoint.row]):

@@ -44,6 +44,12 @@ class BoundAffinity:
     popularity: NDArray[np.float64]
     popularity_by_role: Mapping[str, NDArray[np.float64]]
 
+    @property
+    def is_new(self) -> NDArray[np.bool_]:
+        """Modules the snapshot does not know, (n_modules,)."""
+        new: NDArray[np.bool_] = self.to_snapshot < 0
+        return new
+
     def affinity(self, log: InteractionLog, role_id: str | None) -> tuple[NDArray[np.float64], str]:
         """Return affinity in [0,1], (n_modules,), and what it mostly rests on.
 
@@ -130,14 +136,14 @@ def percentiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def _spread(
     values: NDArray[np.float64], to_snapshot: NDArray[np.int32], neighbours: NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    """Carry snapshot values over; a newer module gets the mean of its neighbours and one half."""
+    """Carry snapshot values over; a newer module gets its neighbours' mean, shrunk towards 0."""
     known = to_snapshot >= 0
-    spread = np.full(len(to_snapshot), 0.5)
+    spread = np.zeros(len(to_snapshot))
     spread[known] = values[to_snapshot[known]]
     if not known.all():
         there = neighbours >= 0
         total = np.where(there, spread[neighbours], 0.0).sum(axis=1)
-        spread[~known] = (total + 0.5) / (there.sum(axis=1) + 1)
+        spread[~known] = total / (there.sum(axis=1) + 1)
     return spread
 
 

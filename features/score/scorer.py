@@ -51,11 +51,14 @@ class Scorer:
             shown = mastery(self.success, then)
         if self.affinity is None:
             affinity, basis = np.zeros(len(self.index.module_ids)), NONE
+            is_new = np.ones(len(affinity), dtype=bool)
         else:
+            is_new = self.affinity.is_new
             affinity, basis = self.affinity.affinity(arrays.log, history.learner.role_id)
         return Scores(
             affinity=affinity,
             affinity_basis=basis,
+            is_new=is_new,
             p_success=self.success.p_success(state),
             standing=standing,
             mastery_shown=shown.mastery,

@@ -39,6 +39,8 @@ class Scores:
         towards popularity the shorter the history is.
     affinity_basis
         "history", "role" or "popularity": what the affinity mostly rests on; "none" without model.
+    is_new
+        bool, (n_modules,): the affinity is borrowed from modules with the same skills.
     p_success
         (n_modules,), in [0,1].
     standing
@@ -52,6 +54,7 @@ class Scores:
 
     affinity: NDArray[np.float64]
     affinity_basis: str
+    is_new: NDArray[np.bool_]
     p_success: NDArray[np.float64]
     standing: Standing
     mastery_shown: NDArray[np.float64]

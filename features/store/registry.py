@@ -3,6 +3,7 @@
 MLflow takes seconds to import, so it is imported inside the functions that need it.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,9 @@ class Registry:
     @cached_property
     def client(self) -> Any:
         """An MLflow client of the tracking store, made on first use."""
+        # MLflow's own defaults keep trying a server that is not there for many minutes.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
         from mlflow import MlflowClient  # noqa: PLC0415 - seconds of import, see above
 
         prepare_sqlite_folder(self.tracking_uri)

@@ -89,12 +89,14 @@ def evaluate(
     if json_output:
         print_json(document)
     else:
-        print_report(document)
+        print_report(document, task.parts)
 
 
-def print_report(document: dict[str, Any]) -> None:
-    """Print the tables of a report; the chosen models are marked with an asterisk."""
+def print_report(document: dict[str, Any], asked: frozenset[str] = BOTH) -> None:
+    """Print the tables of the parts asked for; the chosen models are marked with an asterisk."""
     for part, columns in ((RANKING, RANKING_COLUMNS), (SUCCESS, SUCCESS_COLUMNS)):
+        if part not in asked:
+            continue
         if part not in document:
             out.print(f"No {part} to judge: the data has nothing held out for it.")
             continue

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from features.settings import Settings
+from features.settings import read_settings
 from training.cli.console import (
     JsonFlag,
     named_failures,
@@ -32,7 +32,7 @@ def import_histories(
     """Bring a history folder into the database; doing so again changes nothing."""
     with (
         named_failures(),
-        workspace_of(Settings()) as workspace,
+        workspace_of(read_settings()) as workspace,
         reading_bars(quiet=json_output) as progress,
     ):
         report = import_folder(workspace, folder, now=now(), skip_bad=skip_bad, progress=progress)

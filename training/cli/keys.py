@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from features.settings import Settings
+from features.settings import read_settings
 from training.cli.console import JsonFlag, named_failures, now, out, print_json, workspace_of
 
 app = typer.Typer(no_args_is_help=True, help="API keys: shown once, stored hashed.")
@@ -25,7 +25,7 @@ def create(
     """Create a key and print it, once."""
     with (
         named_failures(),
-        workspace_of(Settings()) as workspace,
+        workspace_of(read_settings()) as workspace,
         workspace.transaction() as repositories,
     ):
         made = repositories.keys.create(scope, now())
@@ -49,7 +49,7 @@ def list_keys() -> None:
     """List keys and their scopes, never the keys themselves."""
     with (
         named_failures(),
-        workspace_of(Settings()) as workspace,
+        workspace_of(read_settings()) as workspace,
         workspace.reading() as repositories,
     ):
         keys = repositories.keys.list()
@@ -63,7 +63,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it."
     """Revoke a key; requests with it are refused from then on."""
     with (
         named_failures(),
-        workspace_of(Settings()) as workspace,
+        workspace_of(read_settings()) as workspace,
         workspace.transaction() as repositories,
     ):
         repositories.keys.revoke(key_id, now())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from features.settings import Settings
+from features.settings import read_settings
 from features.store.registry import Registry
 from training.cli.console import JsonFlag, err, named_failures, now, out, print_json, table_of
 from training.gate import Check
@@ -27,8 +27,10 @@ def promote(
     if json_output:
         print_json(_document(promotion))
         return
-    if promotion.checks:
-        out.print(table_of("The gate", _COLUMNS, [_row(check) for check in promotion.checks]))
+    if not promotion.checks:
+        out.print(f"Version {promotion.version} is the champion already.")
+        return
+    out.print(table_of("The gate", _COLUMNS, [_row(check) for check in promotion.checks]))
     before = f", after version {promotion.previous}" if promotion.previous else ""
     out.print(f"Version {promotion.version} is the champion{before}.")
 
@@ -46,7 +48,7 @@ def rollback(*, json_output: JsonFlag = False) -> None:
 
 
 _MEASURES = {"ndcg_at_10": "NDCG@10", "log_loss": "log loss", "ece": "ECE"}
-_COLUMNS = ("measure", "against", "where", "learners", "better by", "p worse", "")
+_COLUMNS = ("measure", "against", "where", "learners", "better by", "p if no worse", "")
 
 
 def _row(check: Check) -> tuple[str, ...]:
@@ -70,5 +72,5 @@ def _document(promotion: Promotion) -> dict[str, object]:
 
 
 def _registry() -> Registry:
-    settings = Settings()
+    settings = read_settings()
     return Registry(settings.tracking_uri, settings.model_name)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from features.settings import Settings
+from features.settings import read_settings
+from training.cli.console import named_failures
 
 
 def serve(
@@ -18,6 +19,7 @@ def serve(
     environment = dict(os.environ)
     # Requests are too small to share between threads: with two, they wait for each other.
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-    environment["WAYMARK_WORKERS"] = str(workers or Settings().workers)
+    with named_failures():
+        environment["WAYMARK_WORKERS"] = str(workers or read_settings().workers)
     # Training and service share no imports: this process becomes the service.
     os.execve(sys.executable, [sys.executable, "-m", "service"], environment)  # noqa: S606 - own interpreter, fixed arguments

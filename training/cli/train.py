@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from features.settings import Settings
+from features.settings import Settings, read_settings
 from features.store.registry import Registry
 from training.cli.console import (
     JsonFlag,
@@ -34,8 +34,8 @@ def train(
     json_output: JsonFlag = False,
 ) -> None:
     """Train from the database or a folder, track the run, and register the snapshot."""
-    settings = Settings()
     with named_failures():
+        settings = read_settings()
         data = _read(folder, settings, quiet=json_output)
         registry = Registry(settings.tracking_uri, settings.model_name)
         with err.status("opening the tracking store …") as status:

@@ -195,3 +195,22 @@ def test_a_folder_for_copies_that_cannot_be_written_ends_the_start(settings, tmp
     assert done.returncode == 1
     assert re.search(r"WAYMARK_SNAPSHOT_DIR", done.stderr)
     assert "Traceback" not in done.stderr
+
+
+def test_an_address_in_use_ends_the_start_and_names_its_settings(settings):
+    with socket.socket() as taken:
+        taken.bind((settings.host, 0))
+        taken.listen()
+        busy = settings.model_copy(update={"port": taken.getsockname()[1]})
+        done = subprocess.run(
+            [sys.executable, "-m", "service"],
+            cwd=ROOT,
+            env=environment(busy),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "WAYMARK_PORT" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -67,6 +67,7 @@ class GivenScores:
     mastery: dict[str, float] = field(default_factory=dict)
     mastery_shown: dict[str, float] = field(default_factory=dict)
     gain: float = 0.2
+    new: frozenset[str] = frozenset()
     affinity_basis: str = "history"
     version: str | None = "7"
 
@@ -83,6 +84,7 @@ class GivenScores:
         return Scores(
             affinity=np.array([self.affinity.get(m, 0.5) for m in module_ids]),
             affinity_basis=self.affinity_basis,
+            is_new=np.array([m in self.new for m in module_ids], dtype=bool),
             p_success=np.array([self.p_success.get(m, 0.75) for m in module_ids]),
             standing=standing,
             mastery_shown=np.array(

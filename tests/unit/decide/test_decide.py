@@ -219,6 +219,12 @@ def test_a_learner_without_history_is_told_what_the_affinity_rests_on():
     assert [reason.code for reason in answer.items[0].reasons] == ["affinity_role"]
 
 
+def test_a_module_the_snapshot_does_not_know_is_not_said_to_be_what_others_took():
+    scorer = scorer_of(catalogue_of(module("m1")), affinity={"m1": 0.8}, new=frozenset({"m1"}))
+    answer = decide(request(), scorer, replace(GREEDY, weights={"affinity": 1.0}), rng())
+    assert [reason.code for reason in answer.items[0].reasons] == ["affinity_new"]
+
+
 def test_a_module_whose_score_is_zero_still_says_why_it_is_there():
     scorer = scorer_of(catalogue_of(module("m1")))
     answer = decide(request(), scorer, replace(GREEDY, weights={"boost": 1.0}), rng())
