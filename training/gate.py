@@ -13,6 +13,7 @@ ALPHA = 0.05
 SMALLEST_SLICE = 200
 CALIBRATION_MARGIN = 0.01
 FEWEST_PAIRS = 2
+CHAMPION = "champion"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def _differences(
                 yield measure, rival, sign * (own - values)
         theirs = None if champion is None else _champion_values(candidate, champion, measure)
         if theirs is not None:
-            yield measure, "champion", sign * (own - theirs)
+            yield measure, CHAMPION, sign * (own - theirs)
 
 
 def _champion_values(
@@ -138,7 +139,8 @@ def _check(measure: str, rival: str, where: str, difference: NDArray[np.float64]
         n_learners=len(values),
         difference=float(values.mean()) if len(values) else 0.0,
         p_worse=p_worse,
-        passed=p_worse >= ALPHA,
+        # A champion that shares no held-out learners was not compared with at all.
+        passed=p_worse >= ALPHA and not (rival == CHAMPION and len(values) < FEWEST_PAIRS),
     )
 
 

@@ -11,6 +11,7 @@ from features.store.snapshots import UNREADABLE
 from training.evaluation.report import chosen_of
 from training.gate import HeldOutResults
 from training.models import RANKING, SUCCESS, Judgement, Models, Task
+from training.ranking.fit import BLEND
 from training.slices import slices_of
 
 NDCG, LOSS, ECE, SLICE = "ndcg_at_10.", "log_loss.", "ece.", "slice."
@@ -29,7 +30,12 @@ def results_of(
     candidates -= {chosen.get(SUCCESS)}
     place = np.searchsorted(asked, task.holdout.question.learner)
     ndcg = {}
-    for name, ranked in judgement.ranked.items():
+    rankings = {
+        name: ranked
+        for name, ranked in judgement.ranked.items()
+        if name != BLEND or chosen.get(RANKING) == BLEND
+    }
+    for name, ranked in rankings.items():
         values = np.full(len(asked), np.nan)
         values[place] = ranked.ndcg_at_10
         ndcg[name] = values

@@ -25,7 +25,7 @@ from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays, encode_learner
 from features.score.scores import Scores
 
-MOST_CANDIDATES = 50
+MOST_CANDIDATES = 100
 
 
 class Scoring(Protocol):

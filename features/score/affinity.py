@@ -162,7 +162,7 @@ def _neighbours(index: ModuleSkillIndex, to_snapshot: NDArray[np.int32]) -> NDAr
             index.module, weights=index.weight * profile[index.skill], minlength=len(norms)
         )
         likeness[to_snapshot < 0] = 0.0
-        likeness = np.divide(likeness, norms, out=np.zeros_like(likeness), where=norms > 0)
+        likeness = np.divide(likeness, norms, out=np.zeros(len(likeness)), where=norms > 0)
         best = np.argsort(-likeness, kind="stable")[:N_NEIGHBOURS]
         best = best[likeness[best] > 0]
         found[place, : len(best)] = best

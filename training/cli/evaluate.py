@@ -141,5 +141,7 @@ def _instant(text: str | None) -> datetime | None:
 
 def _require_writable(path: Path | None) -> None:
     """Refuse before the work and not after it."""
+    if path is not None and path.is_dir():
+        raise InvalidValueError(f"--out {path} is a folder: name a file")
     if path is not None and not path.parent.is_dir():
         raise InvalidValueError(f"--out {path}: the folder {path.parent} does not exist")

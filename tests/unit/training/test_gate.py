@@ -116,3 +116,8 @@ def test_with_few_attempts_the_calibration_error_may_stray_by_chance():
     }
     assert failed(judge(results(0.3, n_attempts=1000, **success), None)) == []
     assert failed(judge(results(0.3, n_attempts=100_000, **success), None)) != []
+
+
+def test_a_champion_that_shares_no_held_out_learner_was_not_compared_and_refuses():
+    stranger = replace(results(0.1), learner_ids=np.array([f"v{k}" for k in range(N)]))
+    assert failed(judge(results(0.3), stranger)) == [("ndcg_at_10", "champion", "all learners")]
