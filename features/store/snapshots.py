@@ -21,7 +21,7 @@ UNREADABLE = (
     ValueError,
     KeyError,
     EOFError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile's word for a compression method or flag it does not know
     zipfile.BadZipFile,
     zlib.error,
 )
