@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -177,6 +177,7 @@ def _log(run: Run, outcome: _Outcome, scratch: Path) -> None:
         run.log_parameters({"ranking": vars(settings)})
         run.log_metrics({"validation.ranking": dict(models.ranking.validation)})
     if models.success is not None:
+        run.log_parameters({"success": asdict(models.success.settings)})
         run.log_metrics({"validation.success": dict(models.success.validation)})
     run.log_metrics({part: document[part] for part in (RANKING, SUCCESS) if part in document})
     run.log_metrics({"seconds": document["seconds"], "peak_memory_mb": document["peak_memory_mb"]})

@@ -17,22 +17,11 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from features.encode.ability import sigmoid
 from features.score.trees import Trees, no_trees
+from training.success.settings import BoostingSettings
 
 TREES_PER_STAGE = 5
 MAX_EDGES = 200
 SMALLEST_WEIGHT = 1e-4
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoostingSettings:
-    """How the ensemble is grown; the number of stages is chosen on validation learners."""
-
-    max_stages: int = 10
-    patience: int = 3
-    learning_rate: float = 0.15
-    max_depth: int = 4
-    min_samples_leaf: int = 100
-    l2_regularization: float = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)

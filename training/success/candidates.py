@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from features.score.success import DIFFICULTY, MARGIN, N_STATE, SuccessModel
-from training.success.boosting import BoostingSettings, LabelledColumns, fit_boosting
+from training.success.boosting import LabelledColumns, fit_boosting
 from training.success.metrics import log_loss
+from training.success.settings import SuccessSettings
 
-PENALTIES = (1.0, 0.1, 0.01, 0.001)  # scikit-learn's C, on standardised signals
 MIN_TO_CALIBRATE = 1_000
 SMALLEST_SLOPE = 0.05
 
@@ -27,7 +27,7 @@ class Labelled:
 
 
 def fit_candidates(
-    base: SuccessModel, train: Labelled, valid: Labelled, seed: int
+    base: SuccessModel, train: Labelled, valid: Labelled, seed: int, settings: SuccessSettings
 ) -> dict[str, SuccessModel]:
     """Fit both models on `train`, their settings and calibration on `valid`.
 
@@ -39,15 +39,17 @@ def fit_candidates(
         Of different learners. Without attempts in `valid` there is no boosting.
     seed
         Of the trees.
+    settings
+        What to choose from.
     """
-    fits = [_logistic(base, train, penalty) for penalty in PENALTIES]
+    fits = [_logistic(base, train, penalty) for penalty in settings.penalties]
     if len(valid) == 0:
-        return {"logistic": fits[1]}
+        return {"logistic": fits[min(1, len(fits) - 1)]}
     losses = [log_loss(valid.success, model.logits(valid.columns)) for model in fits]
     logistic = fits[int(np.argmin(losses))]
     return {
         "logistic": _calibrated(logistic, valid),
-        "boosting": _calibrated(_boosted(logistic, train, valid, seed), valid),
+        "boosting": _calibrated(_boosted(logistic, train, valid, seed, settings), valid),
     }
 
 
@@ -89,9 +91,15 @@ def _falls_with_difficulty(model: SuccessModel) -> bool:
     return bool(min(margin, 0.3 * margin) - difficulty >= SMALLEST_SLOPE)
 
 
-def _boosted(logistic: SuccessModel, train: Labelled, valid: Labelled, seed: int) -> SuccessModel:
+def _boosted(
+    logistic: SuccessModel,
+    train: Labelled,
+    valid: Labelled,
+    seed: int,
+    settings: SuccessSettings,
+) -> SuccessModel:
     correction = fit_boosting(
-        _to_correct(logistic, train), _to_correct(logistic, valid), BoostingSettings(), seed
+        _to_correct(logistic, train), _to_correct(logistic, valid), settings.boosting, seed
     )
     return replace(
         logistic, trees=correction.trees, constant=logistic.constant + correction.constant

@@ -33,9 +33,9 @@ from training.success.responses import (
     responses_of,
 )
 from training.success.scale import Scale, fit_scale, refine_scale
+from training.success.settings import SuccessSettings
 from training.success.spread import Spread, choose_spread
 
-MAX_ROWS = 1_000_000  # of training learners, drawn at random; more changes no coefficient
 GRADE_PRIOR_ATTEMPTS = 10.0
 
 
@@ -70,6 +70,8 @@ class FittedSuccess:
         Metrics of every one of these on the validation learners.
     scale, spread, gain
         How levels are anchored, what was chosen for ability, and the estimated gains.
+    settings
+        Those of the fit.
     """
 
     model: SuccessModel
@@ -80,9 +82,12 @@ class FittedSuccess:
     scale: Scale
     spread: Spread
     gain: GainFit
+    settings: SuccessSettings
 
 
-def fit_success(data: SuccessHistories, *, rng: np.random.Generator) -> FittedSuccess | None:
+def fit_success(
+    data: SuccessHistories, *, rng: np.random.Generator, settings: SuccessSettings | None = None
+) -> FittedSuccess | None:
     """Fit every model of success; None where no training attempt is judged.
 
     Linear algebra and trees run on one thread, so that equal data and seed give equal bytes.
@@ -90,13 +95,15 @@ def fit_success(data: SuccessHistories, *, rng: np.random.Generator) -> FittedSu
     if not (data.train.success >= 0).any():
         return None
     with threadpool_limits(limits=1):
-        return _fit(data, rng)
+        return _fit(data, rng, settings or SuccessSettings())
 
 
-def _fit(data: SuccessHistories, rng: np.random.Generator) -> FittedSuccess:
+def _fit(
+    data: SuccessHistories, rng: np.random.Generator, settings: SuccessSettings
+) -> FittedSuccess:
     index = data.index
     words = data.words or no_words(len(index.module_ids))
-    drawn = draw_learners(data.train, MAX_ROWS, rng)
+    drawn = draw_learners(data.train, settings.max_rows, rng)
     log = data.train.take_learners(drawn)
     evidence = None if data.evidence is None else data.evidence.take_learners(drawn)
     fold = learner_folds(log.n_learners, rng)
@@ -118,7 +125,7 @@ def _fit(data: SuccessHistories, rng: np.random.Generator) -> FittedSuccess:
     folds = _Folds(of_learner=fold, difficulty=honest)
     train = _columns((log, evidence), index, yardstick, folds)
     valid = _columns((data.valid, data.valid_evidence), index, yardstick)
-    candidates = fit_candidates(base, train, valid, seed=int(rng.integers(2**31)))
+    candidates = fit_candidates(base, train, valid, int(rng.integers(2**31)), settings)
     baselines = fit_baselines(responses, index, fold[responses.learner])
     predictions = {name: model.logits(valid.columns) for name, model in candidates.items()}
     judged = data.valid.success >= 0
@@ -138,6 +145,7 @@ def _fit(data: SuccessHistories, rng: np.random.Generator) -> FittedSuccess:
         scale=scale,
         spread=spread,
         gain=gain,
+        settings=settings,
     )
 
 

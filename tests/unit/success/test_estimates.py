@@ -14,6 +14,7 @@ from training.success.exposure import expose
 from training.success.gain import PRIOR_GAIN, fit_gain
 from training.success.responses import N_FOLDS, Responses, learner_folds, responses_of
 from training.success.scale import fit_scale
+from training.success.settings import SuccessSettings
 
 T0, DAY = 1.7e9, 86_400.0
 
@@ -163,7 +164,8 @@ def test_log_odds_fall_with_difficulty_even_where_data_say_otherwise(model) -> N
     columns[:, -1] = -columns[:, -2]
     success = (rng.random(400) < sigmoid(2.0 * columns[:, -2])).astype(float)
     nobody = Labelled(columns=columns[:0], success=success[:0])
-    fitted = fit_candidates(model, Labelled(columns=columns, success=success), nobody, seed=0)
+    train = Labelled(columns=columns, success=success)
+    fitted = fit_candidates(model, train, nobody, 0, SuccessSettings())
     assert list(fitted) == ["logistic"]
     coefficient = fitted["logistic"].coefficient
     assert 0.3 * coefficient[-1] - coefficient[-2] > 0.0

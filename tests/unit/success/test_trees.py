@@ -3,7 +3,8 @@ from sklearn.metrics import log_loss
 
 from features.encode.ability import sigmoid
 from features.score.trees import Trees, no_trees
-from training.success.boosting import BoostingSettings, LabelledColumns, fit_boosting
+from training.success.boosting import LabelledColumns, fit_boosting
+from training.success.settings import BoostingSettings
 
 
 def _stump(value: float) -> Trees:
