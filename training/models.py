@@ -19,7 +19,7 @@ from training.evaluation.protocols import Holdout
 from training.evaluation.ranking import ask
 from training.evaluation.ranking_metrics import RankedTargets
 from training.histories.data import TrainingData
-from training.ranking.fit import FittedRanking, fit_ranking
+from training.ranking.fit import FittedRanking, RankingHistories, fit_ranking
 from training.success.fit import FittedSuccess, SuccessHistories, fit_success
 
 RANKING, SUCCESS = "ranking", "success"
@@ -138,14 +138,13 @@ def _fit_ranking(task: Task) -> FittedRanking | None:
     train, valid = sequences.take(kept), task.holdout.valid[kept]
     if not (train.lengths >= 2).any():
         return None
-    return fit_ranking(
-        train,
-        task.data.log.n_modules,
-        valid,
+    histories = RankingHistories(
+        sequences=train,
+        n_modules=task.data.log.n_modules,
+        valid=valid,
         knows_learners=task.holdout.knows_learners,
-        seed=task.seed,
-        report=task.report,
     )
+    return fit_ranking(histories, seed=task.seed, report=task.report)
 
 
 def _fit_success(task: Task, index: CatalogueIndex) -> FittedSuccess | None:

@@ -173,8 +173,7 @@ def _log(run: Run, outcome: _Outcome, scratch: Path) -> None:
     document, models = outcome.document, outcome.models
     run.log_parameters({f"chosen.{part}": name for part, name in document["chosen"].items()})
     if models.ranking is not None:
-        settings = models.ranking.settings
-        run.log_parameters({"ranking": vars(settings)})
+        run.log_parameters({"ranking": asdict(models.ranking.settings)})
         run.log_metrics({"validation.ranking": dict(models.ranking.validation)})
     if models.success is not None:
         run.log_parameters({"success": asdict(models.success.settings)})

@@ -1,6 +1,6 @@
 """The components of the blend, fitted from sequences."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,10 @@ from features.score.ranking.model import RankingModel, Reading
 from features.score.ranking.weights import Recency, TopWeights, keep_top
 from training.ranking.baselines import count_learners
 from training.ranking.linear import count_transitions, fit_ease, gram_matrix, normalise_rows
+from training.ranking.network import NetworkSettings
 from training.ranking.sequential import count_pair_followers, sequential_grams, solve_ridge
 
 HARMONIC = Recency(power=1.0)
-TRANSITION_SHRINKAGE = 10.0
 READINGS = (
     Reading(matrix="ease", recency=HARMONIC, base=1.0),
     Reading(matrix="ease", recency=Recency(power=0.5)),
@@ -33,11 +33,29 @@ PAIRS = ((True, 2, 1), (False, 2, 1), (False, 3, 1), (False, 3, 2))
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What is tuned: both regularizations and how many weights a row keeps."""
+    """Every hyper-parameter of the blend worth tuning.
+
+    Attributes
+    ----------
+    ease_regularization, sequential_regularization
+        λ > 0 of EASE and of the sequential ridge.
+    transition_decay, longest_gap
+        A gap of g ≤ `longest_gap` modules between two counts decay^(g − 1) towards "soon".
+    transition_shrinkage
+        Added to the length of a row before shares are taken of it.
+    n_kept
+        How many weights a row keeps.
+    network
+        What orders the candidates.
+    """
 
     ease_regularization: float = 100.0
     sequential_regularization: float = 30.0
+    transition_decay: float = 0.8
+    longest_gap: int = 10
+    transition_shrinkage: float = 10.0
     n_kept: int = 300
+    network: NetworkSettings = field(default_factory=NetworkSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,19 +86,24 @@ def fit_components(
     n_modules
         Size of the catalogue.
     settings
-        Regularizations and sparsity.
+        Hyper-parameters.
     grams
         Of the same sequences, where they are known already.
     """
     grams = grams or compute_grams(sequences, n_modules)
-    soon = count_transitions(sequences, n_modules, longest_gap=10, decay=0.8)
+    soon = count_transitions(
+        sequences,
+        n_modules,
+        longest_gap=settings.longest_gap,
+        decay=settings.transition_decay,
+    )
     direct = count_transitions(sequences, n_modules, longest_gap=1, decay=1.0)
     dense = {
         "ease": fit_ease(grams.together, settings.ease_regularization),
         "sequential": solve_ridge(grams.sequential, settings.sequential_regularization),
-        "next": normalise_rows(direct, TRANSITION_SHRINKAGE),
-        "soon": normalise_rows(soon, TRANSITION_SHRINKAGE),
-        "before": normalise_rows(soon.T, TRANSITION_SHRINKAGE),
+        "next": normalise_rows(direct, settings.transition_shrinkage),
+        "soon": normalise_rows(soon, settings.transition_shrinkage),
+        "before": normalise_rows(soon.T, settings.transition_shrinkage),
     }
     matrices = {name: keep_top(weights, settings.n_kept) for name, weights in dense.items()}
     return RankingModel(

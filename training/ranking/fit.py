@@ -21,7 +21,7 @@ from training.ranking.components import (
     fit_components,
 )
 from training.ranking.linear import fit_ease
-from training.ranking.network import Lists, fit_blend
+from training.ranking.network import Lists, NetworkSettings, fit_blend
 from training.ranking.sequential import solve_ridge
 
 BLEND = "blend"
@@ -29,8 +29,6 @@ FEW_LEARNERS = 20_000
 N_FOLDS = 5
 N_BACK = 3
 MOST_GIVING = 40_000
-N_HIDDEN = 64
-N_NETWORKS = 2
 FEWEST_LISTS = 50
 N_PROBES = 4000
 EASE_REGULARIZATIONS = (30.0, 60.0, 120.0)
@@ -52,18 +50,11 @@ class FittedRanking:
     settings: Settings
 
 
-def fit_ranking(
-    sequences: Sequences,
-    n_modules: int,
-    valid: NDArray[np.bool_],
-    *,
-    knows_learners: bool,
-    seed: int,
-    report: Report = lambda _: None,
-) -> FittedRanking:
-    """Fit the blend and the baselines.
+@dataclass(frozen=True, kw_only=True)
+class RankingHistories:
+    """What a ranking is learned from.
 
-    Parameters
+    Attributes
     ----------
     sequences
         What may be learned from.
@@ -74,8 +65,32 @@ def fit_ranking(
     knows_learners
         Whether the learners to be asked about later are among those trained on (`leave-last`,
         `time`) or strangers (`splits`); validation then does likewise.
+    """
+
+    sequences: Sequences
+    n_modules: int
+    valid: NDArray[np.bool_]
+    knows_learners: bool
+
+
+def fit_ranking(
+    histories: RankingHistories,
+    *,
+    seed: int,
+    settings: Settings | None = None,
+    report: Report = lambda _: None,
+) -> FittedRanking:
+    """Fit the blend and the baselines.
+
+    Parameters
+    ----------
+    histories
+        What may be learned from, and how it will be asked.
     seed
         Of all random choices.
+    settings
+        Hyper-parameters; where absent, the regularizations are chosen on validation learners and
+        the rest are the defaults.
     report
         Called with a few words before each long step.
 
@@ -85,16 +100,19 @@ def fit_ranking(
     without the validation learners, or without anyone's last module, and everything is fitted again
     on all learners at the end. With few strangers, five folds give lists from all of them.
     """
+    sequences, n_modules = histories.sequences, histories.n_modules
     with threadpool_limits(1):
-        folds = (_known if knows_learners else _strangers)(sequences, valid, seed)
-        report("choosing regularizations")
+        divide = _known if histories.knows_learners else _strangers
+        folds = divide(sequences, histories.valid, seed)
         grams = compute_grams(folds[0].train, n_modules)
         question = _question(folds[0])
-        settings = _choose_settings(grams, folds[0], question, n_modules)
+        if settings is None:
+            report("choosing regularizations")
+            settings = _choose_settings(grams, folds[0], question, n_modules)
         report("components for the blend")
         probe, gathered = _gather_all(folds, n_modules, settings, grams)
         report("the blend, judged on validation learners")
-        validation = _judge_blend(probe, gathered, question, seed)
+        validation = _judge_blend(probe, gathered, question, settings.network, seed)
         for name, model in fit_baselines(folds[0].train, n_modules, seed):
             report(f"{name}, judged on validation learners")
             validation[name] = _ndcg(model, question)
@@ -105,9 +123,7 @@ def fit_ranking(
             report("the blend on all learners")
             models[BLEND] = replace(
                 fit_components(sequences, n_modules, settings),
-                blend=fit_blend(
-                    gathered.lists, n_hidden=N_HIDDEN, n_networks=N_NETWORKS, seed=seed
-                ),
+                blend=fit_blend(gathered.lists, settings.network, seed=seed),
             )
         del gathered
         for name, model in fit_baselines(sequences, n_modules, seed):
@@ -267,7 +283,11 @@ def _lists_of(
 
 
 def _judge_blend(
-    components: RankingModel, gathered: _Gathered, question: Question, seed: int
+    components: RankingModel,
+    gathered: _Gathered,
+    question: Question,
+    network: NetworkSettings,
+    seed: int,
 ) -> dict[str, float]:
     """Return the blend's NDCG@10 on validation learners, none of whom gave a list to its network.
 
@@ -280,7 +300,8 @@ def _judge_blend(
         judged, others = question.learner % 2 == half, gathered.learner % 2 != half
         if not judged.any() or not others.any():
             return {}
-        blend = fit_blend(gathered.lists, n_hidden=N_HIDDEN, n_networks=1, seed=seed, chosen=others)
+        one = replace(network, n_networks=1)
+        blend = fit_blend(gathered.lists, one, seed=seed, chosen=others)
         part = Question(
             learner=question.learner[judged],
             history=question.history.take(judged),

@@ -9,12 +9,34 @@ from numpy.typing import NDArray
 from features.score.ranking.blend import Blend
 
 BATCH = 128
-N_EPOCHS = 6
 FEWEST_STEPS = 300
-RATE = 2e-3
 WARM_UP_STEPS = 50
-L2 = 1e-3
 MOMENTUM, SQUARES, STABLE = 0.9, 0.99, 1e-8
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """How the networks are shaped and fitted.
+
+    Attributes
+    ----------
+    n_hidden
+        Hidden units of each network.
+    n_networks
+        How many, from different starts, are averaged.
+    n_epochs
+        How often each list is seen, at least.
+    learning_rate
+        The highest of the schedule.
+    l2
+        Penalty on the weights.
+    """
+
+    n_hidden: int = 64
+    n_networks: int = 2
+    n_epochs: int = 6
+    learning_rate: float = 2e-3
+    l2: float = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +53,8 @@ class Lists:
 
 def fit_blend(
     lists: Lists,
+    settings: NetworkSettings,
     *,
-    n_hidden: int,
-    n_networks: int,
     seed: int,
     chosen: NDArray[np.bool_] | None = None,
 ) -> Blend:
@@ -43,14 +64,12 @@ def fit_blend(
     ----------
     lists
         At least one.
-    chosen
-        bool, (n,), the lists to learn from; all where absent.
-    n_hidden
-        Hidden units of each network.
-    n_networks
-        How many are averaged.
+    settings
+        Of the networks.
     seed
         Of starts and batches.
+    chosen
+        bool, (n,), the lists to learn from; all where absent.
 
     References
     ----------
@@ -60,11 +79,11 @@ def fit_blend(
     rows = np.arange(len(lists.hit)) if chosen is None else np.flatnonzero(chosen)
     mean, scale = _moments(lists.features, rows)
     networks = [
-        _Network(lists.features.shape[2], n_hidden, np.random.default_rng([seed, place]))
-        for place in range(n_networks)
+        _Network(lists.features.shape[2], settings, np.random.default_rng([seed, place]))
+        for place in range(settings.n_networks)
     ]
     # Each has its own start, batches and arrays, so that how they are scheduled changes nothing.
-    with ThreadPoolExecutor(n_networks) as pool:
+    with ThreadPoolExecutor(settings.n_networks) as pool:
         for fitting in [pool.submit(network.fit, lists, rows, mean, scale) for network in networks]:
             fitting.result()
     return Blend(
@@ -73,7 +92,7 @@ def fit_blend(
         hidden_weight=np.concatenate([network.parameters[0] for network in networks], axis=1),
         hidden_bias=np.concatenate([network.parameters[1] for network in networks]),
         output_weight=np.concatenate(
-            [network.parameters[2] / np.float32(n_networks) for network in networks]
+            [network.parameters[2] / np.float32(settings.n_networks) for network in networks]
         ),
     )
 
@@ -97,8 +116,11 @@ def _moments(
 class _Network:
     """features → hidden (ReLU) → score; no bias on the score, which a softmax would not see."""
 
-    def __init__(self, n_features: int, n_hidden: int, rng: np.random.Generator) -> None:
-        self.rng = rng
+    def __init__(
+        self, n_features: int, settings: NetworkSettings, rng: np.random.Generator
+    ) -> None:
+        self.settings, self.rng = settings, rng
+        n_hidden = settings.n_hidden
         start = (
             rng.standard_normal((n_features, n_hidden)) * np.sqrt(2 / n_features),
             np.zeros(n_hidden),
@@ -116,7 +138,7 @@ class _Network:
         scale: NDArray[np.float32],
     ) -> None:
         n_batches = -(-len(rows) // BATCH)
-        n_steps = max(n_batches * N_EPOCHS, FEWEST_STEPS)
+        n_steps = max(n_batches * self.settings.n_epochs, FEWEST_STEPS)
         step = 0
         while step < n_steps:
             order = self.rng.permutation(rows)
@@ -140,13 +162,13 @@ class _Network:
         error = (p / n).reshape(-1)
         below = np.outer(error, output_weight) * (hidden > 0)
         return [
-            flat.T @ below + L2 * hidden_weight,
+            flat.T @ below + self.settings.l2 * hidden_weight,
             below.sum(axis=0),
-            hidden.T @ error + L2 * output_weight,
+            hidden.T @ error + self.settings.l2 * output_weight,
         ]
 
     def _step(self, gradients: list[NDArray[np.float32]], step: int, n_steps: int) -> None:
-        rate = RATE * min(1.0, step / WARM_UP_STEPS)
+        rate = self.settings.learning_rate * min(1.0, step / WARM_UP_STEPS)
         rate *= 0.5 * (1.0 + np.cos(np.pi * min(step / n_steps, 1.0)))
         for k, gradient in enumerate(gradients):
             self._first[k] += (1 - MOMENTUM) * (gradient - self._first[k])

@@ -20,7 +20,9 @@ from training.evaluation.ranking_metrics import (
     summarise_ranking,
 )
 from training.ranking.baselines import fit_baselines
-from training.ranking.fit import BLEND, fit_ranking
+from training.ranking.components import Settings
+from training.ranking.fit import BLEND, RankingHistories, fit_ranking
+from training.ranking.network import NetworkSettings
 
 N_MODULES = 30
 
@@ -43,11 +45,20 @@ def question_of(sequences):
     return Question(learner=np.arange(len(target)), history=history, target=target)
 
 
+def strangers(sequences, n_modules):
+    """Histories of which every fifth learner chooses."""
+    return RankingHistories(
+        sequences=sequences,
+        n_modules=n_modules,
+        valid=np.arange(len(sequences)) % 5 == 0,
+        knows_learners=False,
+    )
+
+
 @pytest.fixture(scope="module")
 def fitted():
     sequences = chains(300, seed=0)
-    valid = np.arange(300) % 5 == 0
-    return fit_ranking(sequences, N_MODULES, valid, knows_learners=False, seed=0)
+    return fit_ranking(strangers(sequences, N_MODULES), seed=0)
 
 
 def test_the_blend_stands_beside_every_baseline(fitted):
@@ -75,8 +86,7 @@ def test_a_model_survives_the_way_through_arrays(fitted):
 
 
 def test_the_same_seed_gives_the_same_arrays(fitted):
-    valid = np.arange(300) % 5 == 0
-    again = fit_ranking(chains(300, seed=0), N_MODULES, valid, knows_learners=False, seed=0)
+    again = fit_ranking(strangers(chains(300, seed=0), N_MODULES), seed=0)
     for name, array in to_arrays(fitted.models[BLEND]).items():
         assert np.array_equal(array, to_arrays(again.models[BLEND])[name]), name
 
@@ -90,9 +100,16 @@ def test_one_learner_scores_as_among_many(fitted, row):
     assert model.scores(many)[1] == pytest.approx(alone, rel=1e-5, abs=1e-5)
 
 
+def test_given_settings_are_taken_as_they_are():
+    given = Settings(ease_regularization=7.0, network=NetworkSettings(n_hidden=3, n_networks=1))
+    fitted = fit_ranking(strangers(chains(300, seed=0), N_MODULES), seed=0, settings=given)
+    assert fitted.settings == given
+    assert fitted.models[BLEND].blend.hidden_bias.shape == (3,)
+
+
 def test_two_learners_are_too_few_for_a_blend_but_not_for_a_ranking():
     sequences = sequences_from([[0, 1, 2], [1, 2, 0]])
-    fitted = fit_ranking(sequences, 3, np.array([True, False]), knows_learners=False, seed=0)
+    fitted = fit_ranking(strangers(sequences, 3), seed=0)
     assert BLEND not in fitted.models
     assert fitted.models[fitted.chosen].scores(sequences).shape == (2, 3)
 
