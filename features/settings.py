@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     snapshot_dir: Path = Field(
         Path("mlruns/serving"), description="Where the service keeps its own copies of snapshots."
     )
+    settings_file: Path | None = Field(
+        None, description="Hyper-parameters to train with, as `waymark tune` writes them."
+    )
     watch_seconds: float = Field(
         1.0, gt=0, description="How often the registry is asked for a new champion."
     )

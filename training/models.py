@@ -1,7 +1,7 @@
 """Fitting every model on what a holdout allows, and judging them on what it asks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from training.evaluation.protocols import Holdout
 from training.evaluation.ranking import ask
 from training.evaluation.ranking_metrics import RankedTargets
 from training.histories.data import TrainingData
+from training.model_settings import ModelSettings
 from training.ranking.fit import FittedRanking, RankingHistories, fit_ranking
 from training.success.fit import FittedSuccess, SuccessHistories, fit_success
 
@@ -30,12 +31,13 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What is to be learned: data, how it is held out, which halves, and the seed."""
+    """What is to be learned: data, how it is held out, which halves, settings, and the seed."""
 
     data: TrainingData
     holdout: Holdout
     seed: int
     parts: frozenset[str] = BOTH
+    settings: ModelSettings = field(default_factory=ModelSettings)
     report: Report = lambda _: None
 
 
@@ -131,31 +133,30 @@ def evidence_log(data: TrainingData, index: CatalogueIndex) -> EvidenceLog:
     )
 
 
-def _fit_ranking(task: Task) -> FittedRanking | None:
-    """Fit on learners with something to learn from; None where nobody met two modules."""
+def ranking_histories(task: Task) -> RankingHistories | None:
+    """Take learners with something to learn from; None where nobody met two modules."""
     sequences = sequence_modules(task.data.log.take(task.holdout.ranking_rows))
     kept = sequences.lengths > 0
     train, valid = sequences.take(kept), task.holdout.valid[kept]
     if not (train.lengths >= 2).any():
         return None
-    histories = RankingHistories(
+    return RankingHistories(
         sequences=train,
         n_modules=task.data.log.n_modules,
         valid=valid,
         knows_learners=task.holdout.knows_learners,
     )
-    return fit_ranking(histories, seed=task.seed, report=task.report)
 
 
-def _fit_success(task: Task, index: CatalogueIndex) -> FittedSuccess | None:
-    task.report("models of success")
+def success_histories(task: Task, index: CatalogueIndex) -> SuccessHistories:
+    """Take the attempts that may be learned from, apart for training and validation learners."""
     log, valid = task.data.log, task.holdout.valid
     known = log.take(task.holdout.success_rows)
     taught = np.diff(known.starts) > 0
     evidence = evidence_log(task.data, index)
     if task.holdout.cutoff_seconds is not None:
         evidence = evidence.take(evidence.at_seconds < task.holdout.cutoff_seconds)
-    histories = SuccessHistories(
+    return SuccessHistories(
         train=known.take_learners(taught & ~valid),
         valid=known.take_learners(taught & valid),
         index=index.skills,
@@ -163,4 +164,21 @@ def _fit_success(task: Task, index: CatalogueIndex) -> FittedSuccess | None:
         evidence=evidence.take_learners(taught & ~valid),
         valid_evidence=evidence.take_learners(taught & valid),
     )
-    return fit_success(histories, rng=np.random.default_rng(task.seed))
+
+
+def _fit_ranking(task: Task) -> FittedRanking | None:
+    histories = ranking_histories(task)
+    if histories is None:
+        return None
+    return fit_ranking(
+        histories, seed=task.seed, settings=task.settings.ranking, report=task.report
+    )
+
+
+def _fit_success(task: Task, index: CatalogueIndex) -> FittedSuccess | None:
+    task.report("models of success")
+    return fit_success(
+        success_histories(task, index),
+        rng=np.random.default_rng(task.seed),
+        settings=task.settings.success,
+    )

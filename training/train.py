@@ -23,6 +23,7 @@ from training.evaluation.protocols import hold_out_by_id
 from training.evaluation.report import measure, write_report
 from training.gate import HeldOutResults
 from training.histories.data import TrainingData
+from training.model_settings import ModelSettings
 from training.models import (
     RANKING,
     SUCCESS,
@@ -67,6 +68,7 @@ def train(
     *,
     seed: int,
     now: datetime,
+    settings: ModelSettings | None = None,
     report: Report = lambda _: None,
 ) -> Trained:
     """Fit, judge, track and register; the new version becomes the challenger.
@@ -81,6 +83,8 @@ def train(
         Of every random choice.
     now
         Written into the snapshot's manifest.
+    settings
+        Hyper-parameters, as `tune` finds them; the default ones where absent.
     report
         Called with a few words before each long step.
 
@@ -94,7 +98,7 @@ def train(
     tags = {"data_hash": data.data_hash, "seed": str(seed), **code_version(ROOT)}
     with open_run(registry, f"train seed {seed}", tags) as run:
         run.log_parameters({"seed": seed, "rows": data.n_rows, **tags})
-        outcome = _fit_and_judge(data, seed, now, report)
+        outcome = _fit_and_judge(data, seed, now, report, settings or ModelSettings())
         report("tracking")
         with TemporaryDirectory() as scratch:
             _log(run, outcome, Path(scratch))
@@ -105,10 +109,12 @@ def train(
     return Trained(run_id=run.run_id, version=version, checksum=digest, document=outcome.document)
 
 
-def _fit_and_judge(data: TrainingData, seed: int, now: datetime, report: Report) -> _Outcome:
+def _fit_and_judge(
+    data: TrainingData, seed: int, now: datetime, report: Report, settings: ModelSettings
+) -> _Outcome:
     started = perf_counter()
     holdout = hold_out_by_id(data, np.random.default_rng(seed))
-    task = Task(data=data, holdout=holdout, seed=seed, report=report)
+    task = Task(data=data, holdout=holdout, seed=seed, settings=settings, report=report)
     models = fit_models(task)
     if models.ranking is None and models.success is None:
         raise InvalidValueError(
@@ -131,17 +137,23 @@ def build_snapshot(
 ) -> Snapshot:
     """Gather what was learned: arrays of the chosen models, and a manifest that says whence."""
     arrays: dict[str, NDArray[Any]] = {}
-    learned: dict[str, Any] = {"seed": task.seed, "data_hash": task.data.data_hash}
+    learned: dict[str, Any] = {
+        "seed": task.seed,
+        "data_hash": task.data.data_hash,
+        "settings": {},
+    }
     if models.ranking is not None:
         chosen = models.ranking.models[models.ranking.chosen]
         parts = to_arrays(chosen) | _popularity_by_role(task)
         parts["module_ids"] = np.array(models.index.module_ids.ids, dtype=np.str_)
         arrays |= {f"{RANKING}.{name}": array for name, array in parts.items()}
         learned[RANKING] = models.ranking.chosen
+        learned["settings"][RANKING] = asdict(models.ranking.settings)
     if models.success is not None:
         own = models.success.model.to_arrays()
         arrays |= {f"{SUCCESS}.{name}": array for name, array in own.items()}
         learned[SUCCESS] = models.success.chosen
+        learned["settings"][SUCCESS] = asdict(models.success.settings)
     return Snapshot(
         manifest={
             "learned": learned,

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,11 +20,16 @@ from rich.table import Table
 from features.domain.errors import WaymarkError
 from features.settings import Settings
 from features.store.workspace import Workspace
+from training.model_settings import ModelSettings, read_model_settings
 
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output instead of text.")
 ]
 SeedOption = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", help="Hyper-parameters: a JSON file that `waymark tune` wrote."),
+]
 
 out = Console()
 err = Console(stderr=True)
@@ -47,6 +53,12 @@ def workspace_of(settings: Settings) -> Iterator[Workspace]:
         yield workspace
     finally:
         workspace.close()
+
+
+def model_settings(path: Path | None, settings: Settings) -> ModelSettings:
+    """Read the hyper-parameters from the file named, else from that of WAYMARK_SETTINGS_FILE."""
+    chosen = path or settings.settings_file
+    return ModelSettings() if chosen is None else read_model_settings(chosen)
 
 
 @contextmanager

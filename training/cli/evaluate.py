@@ -11,10 +11,13 @@ import typer
 
 from features.domain.errors import InvalidValueError
 from features.domain.instants import parse_instant
+from features.settings import read_settings
 from training.cli.console import (
     JsonFlag,
     SeedOption,
+    SettingsOption,
     err,
+    model_settings,
     named_failures,
     now,
     out,
@@ -55,6 +58,7 @@ def evaluate(
         typer.Option(help="Ask for the next module of only this many held-out learners.", min=1),
     ] = None,
     seed: SeedOption = 0,
+    settings_file: SettingsOption = None,
     out_file: Annotated[
         Path | None, typer.Option("--out", help="Write the result as JSON to this file.")
     ] = None,
@@ -67,6 +71,7 @@ def evaluate(
     started = perf_counter()
     with named_failures():
         _require_writable(out_file)
+        settings = model_settings(settings_file, read_settings())
         with reading_bars(quiet=json_output) as progress:
             data = read_folder_data(folder, now=now(), progress=progress)
         rng = np.random.default_rng(seed)
@@ -79,6 +84,7 @@ def evaluate(
                 holdout=holdout,
                 seed=seed,
                 parts=BOTH if only is None else frozenset({only}),
+                settings=settings,
                 report=status.update,
             )
             models = fit_models(task)

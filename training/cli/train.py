@@ -10,7 +10,9 @@ from features.store.registry import Registry
 from training.cli.console import (
     JsonFlag,
     SeedOption,
+    SettingsOption,
     err,
+    model_settings,
     named_failures,
     now,
     out,
@@ -30,16 +32,25 @@ def train(
         typer.Option("--from", help="A history folder; the database otherwise."),
     ] = None,
     seed: SeedOption = 0,
+    settings_file: SettingsOption = None,
     *,
     json_output: JsonFlag = False,
 ) -> None:
     """Train from the database or a folder, track the run, and register the snapshot."""
     with named_failures():
         settings = read_settings()
+        hyperparameters = model_settings(settings_file, settings)
         data = _read(folder, settings, quiet=json_output)
         registry = Registry(settings.tracking_uri, settings.model_name)
         with err.status("opening the tracking store …") as status:
-            trained = train_models(data, registry, seed=seed, now=now(), report=status.update)
+            trained = train_models(
+                data,
+                registry,
+                seed=seed,
+                now=now(),
+                settings=hyperparameters,
+                report=status.update,
+            )
     if json_output:
         print_json(document_of(trained))
     else:
