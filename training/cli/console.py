@@ -118,10 +118,11 @@ def reading_bars(*, quiet: bool) -> Iterator[ReadingBars]:
 
 
 def table_of(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> Table:
-    """Build a table whose first column is left-aligned and the others right-aligned."""
+    """Build a table: the first column left-aligned and cut where too long, others to the right."""
     table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for position, column in enumerate(columns):
-        table.add_column(column, justify="left" if position == 0 else "right")
+        first = position == 0
+        table.add_column(column, justify="left" if first else "right", no_wrap=first)
     for row in rows:
         table.add_row(*row)
     return table

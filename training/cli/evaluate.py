@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -20,24 +20,14 @@ from training.cli.console import (
     model_settings,
     named_failures,
     now,
-    out,
     print_json,
     reading_bars,
-    table_of,
 )
+from training.cli.report_tables import print_report
 from training.evaluation.protocols import Protocol, hold_out, sample_question
 from training.evaluation.report import measure, write_report
 from training.histories.data import read_folder_data
 from training.models import BOTH, RANKING, SUCCESS, Task, fit_models, judge_models
-
-RANKING_COLUMNS = {
-    "hr_at_1": "HR@1",
-    "hr_at_10": "HR@10",
-    "mrr": "MRR",
-    "coverage_at_10": "coverage",
-    "ndcg_at_10": "NDCG@10",
-}
-SUCCESS_COLUMNS = {"auc": "AUC", "log_loss": "log loss", "brier": "Brier", "ece": "ECE"}
 
 
 def evaluate(
@@ -96,44 +86,6 @@ def evaluate(
         print_json(document)
     else:
         print_report(document, task.parts)
-
-
-def print_report(document: dict[str, Any], asked: frozenset[str] = BOTH) -> None:
-    """Print the tables of the parts asked for; the chosen models are marked with an asterisk."""
-    for part, columns in ((RANKING, RANKING_COLUMNS), (SUCCESS, SUCCESS_COLUMNS)):
-        if part not in asked:
-            continue
-        if part not in document:
-            out.print(f"No {part} to judge: the data has nothing held out for it.")
-            continue
-        rows = [
-            (_marked(name, document["chosen"].get(part)), *_cells(metrics, tuple(columns)))
-            for name, metrics in document[part].items()
-        ]
-        last = "95 % interval" if part == RANKING else "attempts"
-        headings = ("model", *columns.values(), last)
-        out.print(table_of(_title(part, document), headings, rows))
-    out.print(
-        f"{document['seconds']:.0f} s, {document['peak_memory_mb']:.0f} MiB at most; "
-        "* chosen on validation learners"
-    )
-
-
-def _title(part: str, document: dict[str, Any]) -> str:
-    about = f"{document['n_learners']:,} held-out learners, {document['n_modules']:,} modules"
-    return f"{part} · {document['protocol']} · {about}"
-
-
-def _marked(name: str, chosen: str | None) -> str:
-    return f"{name} *" if name == chosen else name
-
-
-def _cells(metrics: dict[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
-    values = tuple("–" if metrics[c] is None else f"{metrics[c]:.4f}" for c in columns)
-    if "ndcg_at_10_ci" in metrics:
-        low, high = metrics["ndcg_at_10_ci"]
-        return (*values, f"{low:.3f} – {high:.3f}")
-    return (*values, f"{metrics['n_attempts']:,}")
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -20,7 +20,7 @@ from training.cli.console import (
     reading_bars,
     workspace_of,
 )
-from training.cli.evaluate import print_report
+from training.cli.report_tables import print_report
 from training.histories.data import TrainingData, read_folder_data, read_store_data
 from training.train import Trained
 from training.train import train as train_models

@@ -60,6 +60,8 @@ class Holdout:
         bool, (n_rows,): attempts to be predicted, each from strictly earlier ones.
     knows_learners
         Whether those asked about are among those trained on.
+    n_without_question
+        Learners of the held-out part who met no module that could be asked for.
     cutoff_seconds
         Nothing after it may be learned from; None where time plays no part.
     """
@@ -70,6 +72,7 @@ class Holdout:
     question: Question
     asked_attempts: NDArray[np.bool_]
     knows_learners: bool
+    n_without_question: int = 0
     cutoff_seconds: float | None = None
 
 
@@ -123,6 +126,7 @@ def _leave_last(data: TrainingData, rng: np.random.Generator) -> Holdout:
         question=_ask(history, target),
         asked_attempts=last_attempt,
         knows_learners=True,
+        n_without_question=int((target == NO_TARGET).sum()),
     )
 
 
@@ -175,6 +179,7 @@ def _strangers(
         question=_ask(history, target, among=test),
         asked_attempts=~allowed & (log.success >= 0),
         knows_learners=False,
+        n_without_question=int((test & (target == NO_TARGET)).sum()),
     )
 
 
@@ -210,6 +215,7 @@ def _time(data: TrainingData, rng: np.random.Generator, cutoff: datetime | None)
         question=_ask(sequences.keep(known), target),
         asked_attempts=~before & (log.success >= 0),
         knows_learners=True,
+        n_without_question=len(np.unique(log.learner[~before])) - int((target != NO_TARGET).sum()),
         cutoff_seconds=seconds,
     )
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.encode.sequences import Sequences
+
 CUTOFFS = (1, 5, 10, 20)
 N_BOOTSTRAP = 1000
 INTERVAL = (2.5, 97.5)
@@ -110,3 +112,37 @@ def bootstrap_interval(
         means = share @ distinct / len(values)
     low, high = np.percentile(means, INTERVAL)
     return float(low), float(high)
+
+
+def popularity_lift(
+    ranked: RankedTargets, history: Sequences, met: NDArray[np.integer]
+) -> float | None:
+    """Return by what share recommended modules are more popular than those the learners met.
+
+    0 means as popular as what learners take by themselves, 1 twice as popular. Popularity is how
+    many learners met a module in training. Both means are taken within a learner first, and
+    learners without history have no part in it; None if there are no others.
+
+    Parameters
+    ----------
+    ranked
+        In the order of the histories.
+    history
+        What each learner had met when asked.
+    met
+        (n_modules,), how many learners met each module in training.
+
+    References
+    ----------
+    Abdollahpouri, H. et al. (2019). The unfairness of popularity bias in recommendation (ΔGAP).
+    """
+    known = (history.lengths > 0) & (ranked.top >= 0).any(axis=1)
+    if not known.any():
+        return None
+    shown = ranked.top >= 0
+    recommended = (np.where(shown, met[ranked.top], 0).sum(axis=1))[known] / shown.sum(axis=1)[
+        known
+    ]
+    own = np.bincount(history.learner, weights=met[history.module], minlength=len(history))
+    taken = float((own[known] / history.lengths[known]).mean())
+    return None if taken == 0 else float(recommended.mean() / taken - 1.0)

@@ -64,3 +64,17 @@ def calibration_error(success: NDArray[np.float64], p: NDArray[np.float64]) -> f
         for part in np.array_split(order, min(N_BINS, len(order)))
     ]
     return sum(gaps) / len(p)
+
+
+def calibration_by_chance(p: NDArray[np.float64]) -> float:
+    """Return the calibration error that predictions would show on average if they were right.
+
+    With n attempts in a bin, success strays from Σp by √Σp(1−p), a normal deviation whose mean
+    size is √(2/π) of that; see `calibration_error` for the bins.
+    """
+    order = np.argsort(p, kind="stable")
+    spreads = [
+        float(np.sqrt(np.sum(p[part] * (1.0 - p[part]))))
+        for part in np.array_split(order, min(N_BINS, len(order)))
+    ]
+    return float(np.sqrt(2.0 / np.pi) * sum(spreads) / len(p))
