@@ -21,6 +21,7 @@ from training.evaluation.ranking_metrics import RankedTargets
 from training.histories.data import TrainingData
 from training.model_settings import ModelSettings
 from training.ranking.fit import FittedRanking, RankingHistories, fit_ranking
+from training.stopwatch import Stopwatch
 from training.success.fit import FittedSuccess, SuccessHistories, fit_success
 
 RANKING, SUCCESS = "ranking", "success"
@@ -31,7 +32,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What is to be learned: data, how it is held out, which halves, settings, and the seed."""
+    """What is to be learned: data, how it is held out, which halves, settings, and the seed.
+
+    `report` hears of each long step, `stopwatch` measures the parts.
+    """
 
     data: TrainingData
     holdout: Holdout
@@ -39,6 +43,7 @@ class Task:
     parts: frozenset[str] = BOTH
     settings: ModelSettings = field(default_factory=ModelSettings)
     report: Report = lambda _: None
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +82,14 @@ class Judgement:
 def fit_models(task: Task) -> Models:
     """Fit what the task asks for on the rows its holdout allows."""
     index = index_catalogue(task.data.catalogue)
-    return Models(
-        index=index,
-        ranking=_fit_ranking(task) if RANKING in task.parts else None,
-        success=_fit_success(task, index) if SUCCESS in task.parts else None,
-    )
+    ranking, success = None, None
+    if RANKING in task.parts:
+        with task.stopwatch.measuring(RANKING):
+            ranking = _fit_ranking(task)
+    if SUCCESS in task.parts:
+        with task.stopwatch.measuring(SUCCESS):
+            success = _fit_success(task, index)
+    return Models(index=index, ranking=ranking, success=success)
 
 
 def judge_models(models: Models, task: Task) -> Judgement:

@@ -98,31 +98,38 @@ def train(
     tags = {"data_hash": data.data_hash, "seed": str(seed), **code_version(ROOT)}
     with open_run(registry, f"train seed {seed}", tags) as run:
         run.log_parameters({"seed": seed, "rows": data.n_rows, **tags})
-        outcome = _fit_and_judge(data, seed, now, report, settings or ModelSettings())
+        holdout = hold_out_by_id(data, np.random.default_rng(seed))
+        task = Task(
+            data=data,
+            holdout=holdout,
+            seed=seed,
+            settings=settings or ModelSettings(),
+            report=report,
+        )
+        outcome = _fit_and_judge(task, now)
         report("tracking")
-        with TemporaryDirectory() as scratch:
+        with task.stopwatch.measuring("tracking"), TemporaryDirectory() as scratch:
             _log(run, outcome, Path(scratch))
             folder = Path(scratch) / "snapshot"
             digest = write_snapshot(outcome.snapshot, folder)
             version = registry.register(run.run_id, folder, {**tags, "checksum": digest})
         registry.set_alias(CHALLENGER, version)
-    return Trained(run_id=run.run_id, version=version, checksum=digest, document=outcome.document)
+    document = outcome.document | {"seconds_by_part": task.stopwatch.seconds}
+    return Trained(run_id=run.run_id, version=version, checksum=digest, document=document)
 
 
-def _fit_and_judge(
-    data: TrainingData, seed: int, now: datetime, report: Report, settings: ModelSettings
-) -> _Outcome:
+def _fit_and_judge(task: Task, now: datetime) -> _Outcome:
     started = perf_counter()
-    holdout = hold_out_by_id(data, np.random.default_rng(seed))
-    task = Task(data=data, holdout=holdout, seed=seed, settings=settings, report=report)
     models = fit_models(task)
     if models.ranking is None and models.success is None:
         raise InvalidValueError(
             "these histories teach nothing: no learner met two modules, and no event carries a "
             "success or a score. Import more of them and train again."
         )
-    judgement = judge_models(models, task)
-    document = write_report(HELD_OUT, task, models, judgement, measure(started, perf_counter()))
+    with task.stopwatch.measuring("judging"):
+        judgement = judge_models(models, task)
+        elapsed = measure(started, perf_counter())
+        document = write_report(HELD_OUT, task, models, judgement, elapsed)
     return _Outcome(
         snapshot=build_snapshot(task, models, document, now),
         models=models,

@@ -22,6 +22,7 @@ from training.cli.console import (
 )
 from training.cli.report_tables import print_report
 from training.histories.data import TrainingData, read_folder_data, read_store_data
+from training.stopwatch import Stopwatch
 from training.train import Trained
 from training.train import train as train_models
 
@@ -40,7 +41,9 @@ def train(
     with named_failures():
         settings = read_settings()
         hyperparameters = model_settings(settings_file, settings)
-        data = _read(folder, settings, quiet=json_output)
+        stopwatch = Stopwatch()
+        with stopwatch.measuring("reading"):
+            data = _read(folder, settings, quiet=json_output)
         registry = Registry(settings.tracking_uri, settings.model_name)
         with err.status("opening the tracking store …") as status:
             trained = train_models(
@@ -52,7 +55,8 @@ def train(
                 report=status.update,
             )
     if json_output:
-        print_json(document_of(trained))
+        parts = stopwatch.seconds | trained.document["seconds_by_part"]
+        print_json(document_of(trained) | {"seconds_by_part": parts})
     else:
         print_report(dict(trained.document))
         out.print(

@@ -13,6 +13,7 @@ from features.domain.catalogue import Catalogue
 from features.encode.ids import MISSING, IdMap
 from features.encode.log import UNJUDGED, ArrivedEvents, InteractionLog, build_log
 from training.histories.catalogue import distinct
+from training.histories.events import derive_event_ids
 from training.histories.schema import EVENTS
 
 MAX_ATTRIBUTE_LENGTH = 200
@@ -73,6 +74,7 @@ class InteractionColumns:
     at: list[NDArray[np.int64]] = field(default_factory=list)
     score: list[NDArray[np.float64]] = field(default_factory=list)
     success: list[NDArray[np.int8]] = field(default_factory=list)
+    attempt: list[NDArray[np.int32]] = field(default_factory=list)
     event_id: list[pa.Array] = field(default_factory=list)
 
     @property
@@ -84,7 +86,10 @@ class InteractionColumns:
         return sum(map(len, self.at))
 
     def add(self, batch: Mapping[str, pa.Array]) -> None:
-        """Take a batch: strings, microseconds, floats and booleans; `event_id` may be absent."""
+        """Take a batch: strings, microseconds, floats and booleans.
+
+        Without `attempt` and `event_id`, as in the store, every row is an event of its own.
+        """
         self.learner_id.append(batch["learner_id"].dictionary_encode())
         self.module_id.append(batch["module_id"].dictionary_encode())
         codes = pc.index_in(batch["event"], value_set=_EVENTS)
@@ -95,6 +100,8 @@ class InteractionColumns:
         success = batch["success"].cast(pa.int8()).fill_null(UNJUDGED)
         self.success.append(success.to_numpy(zero_copy_only=False))
         if "event_id" in batch:
+            attempt = batch["attempt"].fill_null(0).cast(pa.int32())
+            self.attempt.append(attempt.to_numpy(zero_copy_only=False))
             self.event_id.append(batch["event_id"])
 
     def module_ids(self) -> frozenset[str]:
@@ -102,39 +109,59 @@ class InteractionColumns:
         return frozenset(name for chunk in self.module_id for name in distinct(chunk.dictionary))
 
     def to_log(self, module_ids: IdMap, pass_marks: NDArray[np.float64]) -> InteractionLog:
-        """Encode the first row of each event id, learners in order of their ids."""
-        rows = self._first_of_each_event()
-        learner_codes, learner_names = _joined(self.learner_id)
-        module_codes, module_names = _joined(self.module_id)
-        used, learner = np.unique(learner_codes[rows], return_inverse=True)
-        names = [learner_names[code] for code in used]
-        order = sorted(range(len(names)), key=names.__getitem__)
-        rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
+        """Encode the first row of each event, learners in order of their ids."""
+        learner, names = _joined(self.learner_id)
+        module, module_names = _joined(self.module_id)
+        at = _concatenated(self.at, np.int64)
+        first = self._first_of_each_event(learner, module, at)
+        used = np.flatnonzero(np.bincount(learner[first], minlength=len(names)))
+        in_order = sorted(used.tolist(), key=names.__getitem__)
+        rank = np.zeros(len(names), np.int32)
+        rank[in_order] = np.arange(len(in_order), dtype=np.int32)
         arrived = ArrivedEvents(
-            learner=rank[learner],
-            module=module_ids.positions(module_names)[module_codes[rows]],
-            event=_concatenated(self.event, np.int8)[rows],
-            at_seconds=_concatenated(self.at, np.int64)[rows] / MICROSECONDS_PER_SECOND,
-            score=_concatenated(self.score, np.float64)[rows],
-            reported_success=_concatenated(self.success, np.int8)[rows],
+            learner=rank[learner[first]],
+            module=module_ids.positions(module_names)[module[first]],
+            event=_concatenated(self.event, np.int8)[first],
+            at_seconds=at[first] / MICROSECONDS_PER_SECOND,
+            score=_concatenated(self.score, np.float64)[first],
+            reported_success=_concatenated(self.success, np.int8)[first],
         )
         return build_log(
             arrived,
-            learner_ids=IdMap(names[position] for position in order),
+            learner_ids=IdMap(names[position] for position in in_order),
             module_ids=module_ids,
             pass_marks=pass_marks,
         )
 
-    def _first_of_each_event(self) -> slice | NDArray[np.bool_]:
-        """Without event ids every row is an event of its own, as in the store."""
+    def _first_of_each_event(
+        self, learner: NDArray[np.int32], module: NDArray[np.int32], at: NDArray[np.int64]
+    ) -> slice | NDArray[np.bool_]:
+        """Return the rows to take; without event ids, as in the store, all of them."""
         if not self.event_id:
             return slice(None)
-        encoded = pa.chunked_array(self.event_id).dictionary_encode()
+        if all(ids.null_count == len(ids) for ids in self.event_id):
+            # Ids would be derived from these columns: compare the columns, it costs far less.
+            event = _concatenated(self.event, np.int8)
+            return _first_of_each((learner, at, module, event, np.concatenate(self.attempt)))
+        encoded = pa.chunked_array(map(self._event_ids, range(len(self.at)))).dictionary_encode()
         codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
         # Codes are given in order of first appearance, so a new event is a new largest code.
         largest = np.maximum.accumulate(codes.astype(np.int64))
         return np.diff(largest, prepend=-1) > 0
+
+    def _event_ids(self, batch: int) -> pa.Array:
+        """Return the event ids of a batch, given or derived."""
+        given = self.event_id[batch]
+        if given.null_count == 0:
+            return given
+        keys = {
+            "learner_id": self.learner_id[batch].cast(pa.string()),
+            "module_id": self.module_id[batch].cast(pa.string()),
+            "event": _EVENTS.take(pa.array(self.event[batch])),
+            "at": pa.array(self.at[batch]),
+            "attempt": pa.array(self.attempt[batch]),
+        }
+        return pc.coalesce(given, derive_event_ids(keys))
 
 
 def pass_marks_of(catalogue: Catalogue) -> NDArray[np.float64]:
@@ -180,14 +207,30 @@ def align_evidence(
     return EvidenceArrays(*(array[order] for array in arrays))
 
 
-def _joined(chunks: Iterable[pa.Array]) -> tuple[NDArray[np.int64], list[str]]:
+def _joined(chunks: Iterable[pa.Array]) -> tuple[NDArray[np.int32], list[str]]:
     """Return the codes of all chunks under one dictionary, and that dictionary."""
     type_ = pa.dictionary(pa.int32(), pa.string())
     joined = pa.chunked_array(list(chunks), type_).unify_dictionaries()
     if joined.num_chunks == 0:
-        return np.empty(0, np.int64), []
-    codes = [chunk.indices.to_numpy().astype(np.int64) for chunk in joined.chunks]
+        return np.empty(0, np.int32), []
+    codes = [chunk.indices.to_numpy() for chunk in joined.chunks]
     return np.concatenate(codes), joined.chunk(0).dictionary.to_pylist()
+
+
+def _first_of_each(columns: tuple[NDArray[np.integer], ...]) -> NDArray[np.bool_]:
+    """Mark the first row of each combination of values, (n,).
+
+    Rows are sorted by the first two columns; only what ties there is looked at further.
+    """
+    order = np.lexsort(columns[1::-1])
+    tied = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for column in columns[:2]:
+        tied &= column[order[1:]] == column[order[:-1]]
+    rows = np.sort(order[np.append(tied, False) | np.append(False, tied)])
+    _, first = np.unique(np.stack([column[rows] for column in columns]), axis=1, return_index=True)
+    marks = np.ones(len(order), dtype=bool)
+    marks[np.delete(rows, first)] = False
+    return marks
 
 
 def _concatenated[T: np.generic](chunks: Sequence[NDArray[T]], dtype: type[T]) -> NDArray[T]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from training.histories.assemble import EvidenceColumns, InteractionColumns, ProfileColumns
-from training.histories.events import event_ids
 from training.histories.folder import HistoryFolder
 from training.histories.rows import Rows
 from training.histories.schema import (
@@ -23,8 +22,8 @@ def read_interactions(folder: HistoryFolder) -> InteractionColumns:
     interactions = InteractionColumns()
     with closing(folder.stream(INTERACTIONS.name)) as batches:
         for rows in batches:
-            columns = {name: rows.values(name) for name in interactions.names}
-            interactions.add({**columns, "event_id": event_ids(rows)})
+            names = (*interactions.names, "attempt", "event_id")
+            interactions.add({name: rows.values(name) for name in names})
     return interactions
 
 

@@ -20,8 +20,8 @@ def parse_instants(cells: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     Parameters
     ----------
     cells
-        Strings (ISO 8601 with zone, or Unix seconds) or numbers (Unix seconds); nulls are left
-        alone.
+        Strings (ISO 8601 with zone, or Unix seconds), numbers (Unix seconds), or timestamps that
+        Python's datetimes can hold; nulls are left alone.
 
     Returns
     -------
@@ -30,6 +30,8 @@ def parse_instants(cells: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     reasons
         Row → what is wrong with its cell.
     """
+    if pa.types.is_timestamp(cells.type):
+        return cells.cast(UTC_MICROSECONDS, safe=False).cast(pa.int64()), {}
     quick = _parse_uniform(cells)
     return (quick, {}) if quick is not None else _parse_each(cells)
 
@@ -45,9 +47,13 @@ def _parse_uniform(cells: pa.Array) -> pa.Array | None:
 
 def _from_iso_8601(cells: pa.Array) -> pa.Array | None:
     instants = cells.cast(UTC_MICROSECONDS).cast(pa.int64())
-    known = instants.drop_null().to_numpy()
-    inside = (known >= FIRST_MICROSECOND) & (known <= LAST_MICROSECOND)
-    return instants if inside.all() else None
+    return instants if are_datetimes(instants) else None
+
+
+def are_datetimes(microseconds: pa.Array) -> bool:
+    """Tell whether all of a column lie within the years 1 to 9999, which datetimes can hold."""
+    known = microseconds.drop_null().to_numpy()
+    return bool(((known >= FIRST_MICROSECOND) & (known <= LAST_MICROSECOND)).all())
 
 
 def _from_seconds(cells: pa.Array) -> pa.Array | None:

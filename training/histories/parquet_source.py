@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.domain.errors import HistoryFolderError
+from training.histories.instants import UTC_MICROSECONDS, are_datetimes
 from training.histories.schema import Kind
 from training.histories.source import BATCH_ROWS, RawBatch, Source
 
@@ -83,10 +84,14 @@ def _value_type(type_: pa.DataType) -> pa.DataType:
 
 
 def _as_cells(column: pa.Array) -> pa.Array:
-    """Return a column as text, numbers or booleans; an instant becomes ISO 8601 in UTC."""
+    """Return a column as text, numbers, booleans or instants.
+
+    Instants beyond the year 9999 become ISO 8601 in UTC, which is refused cell by cell.
+    """
     cells = column.cast(_value_type(column.type))
     if pa.types.is_timestamp(cells.type):
-        return cells.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.string())
+        instants = cells.cast(UTC_MICROSECONDS, safe=False)
+        return instants if are_datetimes(instants.cast(pa.int64())) else instants.cast(pa.string())
     if pa.types.is_string(cells.type):
         return pc.if_else(pc.equal(cells, ""), None, cells)  # as in CSV, no text is no value
     return cells

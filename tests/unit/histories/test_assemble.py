@@ -30,7 +30,7 @@ ROWS = st.tuples(
 )
 
 
-def batch_of(rows, event_ids=None):
+def batch_of(rows, event_ids=None, attempts=None):
     names = ("learner_id", "module_id", "event", "at", "score", "success")
     types = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.float64(), pa.bool_())
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
@@ -38,7 +38,14 @@ def batch_of(rows, event_ids=None):
         name: pa.array(cells, type_)
         for name, cells, type_ in zip(names, columns, types, strict=True)
     }
-    return batch if event_ids is None else {**batch, "event_id": pa.array(event_ids, pa.string())}
+    if event_ids is None:
+        return batch
+    attempts = [None] * len(rows) if attempts is None else attempts
+    return {
+        **batch,
+        "event_id": pa.array(event_ids, pa.string()),
+        "attempt": pa.array(attempts, pa.int64()),
+    }
 
 
 def interactions_of(*batches):
@@ -92,6 +99,30 @@ def test_of_an_event_that_comes_twice_the_first_wins_across_batches():
     ).to_log(MODULE_IDS, PASS_MARKS)
     assert log.learner_ids.ids == ("u1", "u2")
     assert log.module.tolist() == [0, 2, 1]
+
+
+@given(st.lists(ROWS, max_size=30), st.integers(0, 30), st.integers(0, 3), st.data())
+def test_without_ids_events_are_told_apart_as_by_the_ids_they_would_have(rows, cut, most, data):
+    attempts = data.draw(
+        st.lists(st.none() | st.integers(0, most), min_size=len(rows), max_size=len(rows))
+    )
+    nothing = [None] * len(rows)
+    compared = interactions_of(
+        batch_of(rows[:cut], nothing[:cut], attempts[:cut]),
+        batch_of(rows[cut:], nothing[cut:], attempts[cut:]),
+    )
+    # One given id among them, and all of them are derived and compared as text.
+    given_one = batch_of([("u1", "m1", "viewed", 99, None, None)], ["e1"])
+    derived = interactions_of(
+        batch_of(rows[:cut], nothing[:cut], attempts[:cut]),
+        batch_of(rows[cut:], nothing[cut:], attempts[cut:]),
+        given_one,
+    )
+    compared.add(given_one | {"event_id": pa.nulls(1, pa.string())})
+    one, other = (each.to_log(MODULE_IDS, PASS_MARKS) for each in (compared, derived))
+    assert one.learner_ids == other.learner_ids
+    for name in ARRAYS:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
 def test_rows_of_one_instant_stay_in_order_of_arrival():

@@ -116,3 +116,10 @@ def test_the_ends_of_the_calendar_are_in_range():
         to_microseconds(datetime.min.replace(tzinfo=UTC)),
     ]
     assert reasons == {}
+
+
+def test_timestamps_are_taken_as_they_are_whatever_their_unit_and_zone():
+    instants = pa.array([1_772_355_600_123_456_789, None], pa.timestamp("ns", "Asia/Tokyo"))
+    values, reasons = parse_instants(instants)
+    assert values.to_pylist() == [1_772_355_600_123_456, None]
+    assert reasons == {}
