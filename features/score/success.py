@@ -177,7 +177,8 @@ class SuccessModel:
 
     def logits(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return log odds for rows of `SIGNALS`."""
-        linear = columns @ self.coefficient + self.constant
+        # A product by BLAS would differ in the last bit with what other rows come along.
+        linear = np.einsum("ij,j->i", columns, self.coefficient) + self.constant
         return np.asarray(linear + self.trees.predict(columns[:, :N_STATE]))
 
 

@@ -99,7 +99,7 @@ def hold_out(
     ------
     InvalidValueError
         For `time` on ordinals, a cutoff with nothing before or after it, a cutoff with another
-        protocol, or a splits table without test learners.
+        protocol, or a splits table without test learners or without any to train on.
     """
     if cutoff is not None and protocol is not Protocol.TIME:
         raise InvalidValueError("--cutoff goes with --protocol time only")
@@ -142,6 +142,11 @@ def _splits(data: TrainingData, rng: np.random.Generator) -> Holdout:
                 "the splits table names no learner as test who has interactions; "
                 "add `test` rows, or leave the table out for a seeded 10 %"
             )
+    if (test | valid).all():
+        raise InvalidValueError(
+            "the splits table leaves nobody to train on: every learner with interactions is test "
+            "or valid; add `train` rows"
+        )
     return _strangers(data, test, valid, rng)
 
 
@@ -149,8 +154,18 @@ def hold_out_by_id(data: TrainingData, rng: np.random.Generator) -> Holdout:
     """Hold out the learners whose id hashes into a fixed tenth, the same in every training.
 
     See docs/decisions/0002. `rng` draws the validation learners among the others.
+
+    Raises
+    ------
+    InvalidValueError
+        If that leaves nobody to train on, as may happen with very few learners.
     """
     test = np.array([_is_held_out(learner_id) for learner_id in data.log.learner_ids], dtype=bool)
+    if test.all():
+        raise InvalidValueError(
+            f"all learners with interactions ({len(test):,}) belong to the tenth that is held out "
+            "to judge models by, which leaves nobody to train on. Train again when there are more."
+        )
     return _strangers(data, test, np.zeros(data.log.n_learners, dtype=bool), rng)
 
 

@@ -97,6 +97,31 @@ def test_splits_without_test_learners_are_refused():
         hold_out(data_of(ROWS, parts=["train", "train", "train"]), Protocol.SPLITS, rng())
 
 
+def test_splits_without_anybody_to_train_on_are_refused():
+    with pytest.raises(InvalidValueError, match="nobody to train on"):
+        hold_out(data_of(ROWS, parts=["test", "valid", "test"]), Protocol.SPLITS, rng())
+
+
+def test_learners_the_splits_do_not_name_are_trained_on():
+    holdout = hold_out(data_of(ROWS, parts=["test", "valid", ""]), Protocol.SPLITS, rng())
+    assert set(data_of(ROWS).log.learner[holdout.success_rows].tolist()) == {1, 2}
+    assert holdout.valid.tolist() == [False, True, False]
+
+
+def test_learners_of_one_module_have_no_question_and_are_counted():
+    data = data_of(ROWS, parts=["train", "train", "test"])
+    assert hold_out(data, Protocol.SPLITS, rng()).n_without_question == 1
+    assert hold_out(data, Protocol.LEAVE_LAST, rng()).n_without_question == 1
+
+
+def test_where_all_few_learners_are_held_out_the_refusal_says_so():
+    data = data_of([(k, m, m, 1.0) for k in range(60) for m in range(2)])
+    held_out = hold_out_by_id(data, rng()).question.learner[:1]
+    alone = SimpleNamespace(log=data.log.take_learners(np.arange(60) == held_out))
+    with pytest.raises(InvalidValueError, match=r"\(1\) belong to the tenth that is held out"):
+        hold_out_by_id(alone, rng())
+
+
 def test_time_asks_for_the_first_new_module_after_the_cutoff():
     data = data_of([*ROWS, (0, 2, 8, 0.0), (0, 3, 9, 0.0)])
     cutoff = datetime.fromtimestamp(START + 4 * 86_400, UTC)
