@@ -7,7 +7,7 @@ reports all its answers at once. Where `at` are ordinals, the order of rows alon
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -58,8 +58,8 @@ class EvidenceLog:
     def __len__(self) -> int:
         return len(self.learner)
 
-    def take(self, rows: NDArray[np.bool_]) -> "EvidenceLog":
-        """Return the judgements where `rows` is true."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "EvidenceLog":
+        """Return the judgements where `rows` is true, or those it numbers, in its order."""
         return EvidenceLog(
             learner=self.learner[rows],
             skill=self.skill[rows],
@@ -250,17 +250,24 @@ def tabulate_in_chunks(
     tuple
         The slice of the log's rows that the table's `log_row` counts from, and the table.
     """
+    judged = None
+    if evidence is not None:
+        judged = evidence.take(np.argsort(evidence.learner, kind="stable"))
     first = 0
     while first < log.n_learners:
         end = int(np.searchsorted(log.starts, log.starts[first] + chunk_rows, side="right")) - 1
         end = min(max(end, first + 1), log.n_learners)
         rows = slice(int(log.starts[first]), int(log.starts[end]))
-        part = None
-        if evidence is not None:
-            chosen = np.arange(log.n_learners)
-            part = evidence.take_learners((chosen >= first) & (chosen < end))
+        part = None if judged is None else _judged_between(judged, first, end)
         yield rows, tabulate(_learners_between(log, first, end), index, part)
         first = end
+
+
+def _judged_between(by_learner: EvidenceLog, first: int, end: int) -> EvidenceLog:
+    """Return the judgements of learners first … end − 1, numbered anew."""
+    low, high = np.searchsorted(by_learner.learner, [first, end])
+    part = by_learner.take(np.arange(low, high))
+    return replace(part, learner=part.learner - np.int32(first))
 
 
 def tagged(

@@ -36,7 +36,8 @@ class RankedGroups:
         self,
         values: NDArray[np.float64],
         keep: NDArray[np.float64] | float = 1.0,
-        row_keep: NDArray[np.float64] | None = None,
+        fade: NDArray[np.float64] | None = None,
+        faded: slice = slice(None),
     ) -> NDArray[np.float64]:
         """Return s with s[t] = keep · s[t−1] + values[t] inside each group, in row order.
 
@@ -46,16 +47,18 @@ class RankedGroups:
             float64, (n, n_columns).
         keep
             float64, (n_columns,) or a scalar, in [0,1]: what one more row leaves of the past.
-        row_keep
-            float64, (n, n_columns) in [0,1]: a further factor that differs by row.
+        fade, faded
+            float64, (n,), in [0,1]: a further factor that differs by row, for these columns.
         """
         laid = values[self.order]
-        factor = None if row_keep is None else row_keep[self.order]
+        factor = None if fade is None else fade[self.order, None]
         for rank in range(1, len(self.bounds) - 1):
             low, high = self.bounds[rank], self.bounds[rank + 1]
             start = self.bounds[rank - 1]
             past = laid[start : start + high - low] * keep
-            laid[low:high] += past if factor is None else past * factor[low:high]
+            if factor is not None:
+                past[:, faded] *= factor[low:high]
+            laid[low:high] += past
         result = np.empty_like(laid)
         result[self.order] = laid
         return result

@@ -184,10 +184,8 @@ def sums_of(
         return groups.sums(values, _KEEP)
     previous = np.empty(len(values), dtype=np.int64)
     previous[groups.order] = _previous(groups)
-    fade = np.ones_like(values)
     passed = np.where(previous >= 0, at_seconds - at_seconds[previous], 0.0)
-    fade[:, Column.SCORES] = np.exp2(-passed / half_life_seconds)[:, None]
-    return groups.sums(values, _KEEP, fade)
+    return groups.sums(values, _KEEP, np.exp2(-passed / half_life_seconds), Column.SCORES)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,5 +38,7 @@ def test_without_instants_the_row_before_is_the_past() -> None:
 
 def test_rows_fade_each_by_its_own_factor() -> None:
     groups = rank_groups(np.array([0, 0, 0]), None)
-    fade = np.array([[1.0], [0.5], [0.25]])
-    assert groups.sums(np.ones((3, 1)), 1.0, fade)[:, 0].tolist() == [1.0, 1.5, 1.375]
+    fade = np.array([1.0, 0.5, 0.25])
+    sums = groups.sums(np.ones((3, 2)), 1.0, fade, slice(1, 2))
+    assert sums[:, 1].tolist() == [1.0, 1.5, 1.375]
+    assert sums[:, 0].tolist() == [1.0, 2.0, 3.0]

@@ -1,10 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.encode.attempts import tabulate
-from features.encode.signals import SIGNALS, encode_attempts
+from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
+from features.encode.signals import (
+    LEARNER_SIGNALS,
+    MODULE_SIGNALS,
+    SIGNALS,
+    SKILL_SIGNALS,
+    STATE_SIGNALS,
+    encode_attempts,
+)
+from features.encode.state import state_of
 
 T0, DAY = 1.7e9, 86_400.0
 COLUMN = {name: column for column, name in enumerate(SIGNALS)}
@@ -63,6 +73,82 @@ def test_later_events_change_nothing(
     after = encode_attempts(tabulate(whole, index), yardstick)
     if start == 0.0 or early.is_timed:
         assert np.array_equal(before, after[kept])
+
+
+judgements = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 6), st.floats(0.0, 1.0)),
+    max_size=6,
+)
+
+
+def _evidence(drawn: list, start: float) -> EvidenceLog:
+    columns = list(zip(*drawn, strict=True)) or [()] * 4
+    return EvidenceLog(
+        learner=np.array(columns[0], dtype=np.int32),
+        skill=np.array(columns[1], dtype=np.int32),
+        level=np.array(columns[3], dtype=np.float64),
+        standard_error=np.full(len(drawn), 0.15),
+        at_seconds=start + DAY * np.array(columns[2], dtype=np.float64),
+    )
+
+
+@pytest.mark.parametrize("half_life_days", [np.inf, 3.0])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(drawn=histories, judged=judgements, chunk_rows=st.integers(1, 8))
+def test_chunks_of_learners_encode_as_all_at_once(
+    half_life_days: float,
+    drawn: list,
+    judged: list,
+    chunk_rows: int,
+    make_log,
+    make_index,
+    yardstick,
+) -> None:
+    fading = replace(yardstick, half_life_seconds=half_life_days * DAY)
+    index = make_index([(0, 1), (1,), (), (2, 0)])
+    log, evidence = make_log(_rows(drawn, T0), n_learners=3), _evidence(judged, T0)
+    whole = encode_attempts(tabulate(log, index, evidence), fading)
+    chunks = tabulate_in_chunks(log, index, evidence, chunk_rows=chunk_rows)
+    parts = [encode_attempts(table, fading) for _, table in chunks]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("start", [T0, 0.0])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(drawn=histories, judged=judgements)
+def test_every_bulk_row_is_the_state_read_at_its_instant(
+    start: float, drawn: list, judged: list, make_log, make_index, yardstick
+) -> None:
+    index = make_index([(0, 1), (1,), (), (2, 0)])
+    fading = replace(yardstick, half_life_seconds=3.0 * DAY)
+    log, evidence = make_log(_rows(drawn, start), n_learners=3), _evidence(judged, start)
+    table = tabulate(log, index, evidence if start else None)
+    bulk = encode_attempts(table, fading)
+    for attempt, row in enumerate(np.flatnonzero(table.is_attempt)):
+        one = np.arange(3) == table.learner[row]
+        own = np.flatnonzero(one[log.learner])
+        at = table.at_seconds[row]
+        if start:
+            known = own[log.at_seconds[own] < at]
+            past_evidence = evidence.take(evidence.at_seconds < at).take_learners(one)
+        else:
+            known, past_evidence = own[own < table.log_row[row]], None
+        past = log.take(np.isin(np.arange(len(log)), known)).take_learners(one)
+        known_table = replace(tabulate(past, index, past_evidence), is_timed=table.is_timed)
+        state = state_of(known_table, fading, at)
+        np.testing.assert_allclose(
+            bulk[attempt, : len(LEARNER_SIGNALS)], state.learner, rtol=0, atol=1e-12
+        )
+        tags = table.skill[table.indptr[row] : table.indptr[row + 1]]
+        place = slice(len(LEARNER_SIGNALS), len(LEARNER_SIGNALS) + len(SKILL_SIGNALS))
+        np.testing.assert_allclose(
+            bulk[attempt, place], state.skills.signals[tags].mean(axis=0), rtol=0, atol=1e-12
+        )
+        own_module = state.module_signals[state.modules == table.module[row]]
+        expected = own_module[0] if len(own_module) else np.zeros(len(MODULE_SIGNALS))
+        first = STATE_SIGNALS.index(MODULE_SIGNALS[0])
+        last = first + len(MODULE_SIGNALS)
+        np.testing.assert_allclose(bulk[attempt, first:last], expected, rtol=0, atol=1e-12)
 
 
 def test_counters_are_those_counted_by_hand(make_log, make_index, yardstick) -> None:
