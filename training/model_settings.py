@@ -77,6 +77,17 @@ def read_model_settings(path: Path) -> ModelSettings:
     Raises
     ------
     InvalidValueError
+        As `read_document`.
+    """
+    return model_settings_of(read_document(path))
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read the document of a JSON file that holds settings.
+
+    Raises
+    ------
+    InvalidValueError
         If the file cannot be read, is not such a document, names something unknown, or has a
         value of another type or outside its range; the detail says where.
     """
@@ -88,9 +99,11 @@ def read_model_settings(path: Path) -> ModelSettings:
     except ValueError as error:
         raise InvalidValueError(f"settings {path} are not JSON: {error}. {REMEDY}") from error
     try:
-        return model_settings_of(document)
+        model_settings_of(document)
     except InvalidValueError as error:
         raise InvalidValueError(f"settings {path}: {error.detail}. {REMEDY}") from error
+    whole: dict[str, Any] = document
+    return whole
 
 
 def model_settings_of(document: Any) -> ModelSettings:

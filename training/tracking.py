@@ -10,6 +10,7 @@ from typing import Any
 from features.store.registry import Registry
 
 UNKNOWN = "unknown"
+MOST_PARAMETERS = 100  # that MLflow takes at once
 
 
 class Run:
@@ -21,8 +22,12 @@ class Run:
 
     def log_parameters(self, parameters: Mapping[str, Any]) -> None:
         """Log parameters; nested mappings get dotted names."""
-        for name, value in flatten(parameters).items():
-            self._client.log_param(self.run_id, name, value)
+        from mlflow.entities import Param  # noqa: PLC0415 - seconds of import
+
+        known = [Param(name, str(value)) for name, value in flatten(parameters).items()]
+        for first in range(0, len(known), MOST_PARAMETERS):
+            batch = known[first : first + MOST_PARAMETERS]
+            self._client.log_batch(self.run_id, params=batch)
 
     def log_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Log every number of a (nested) mapping under its dotted name; the rest is left out."""
@@ -30,21 +35,37 @@ class Run:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 self._client.log_metric(self.run_id, name, value)
 
+    def set_tag(self, name: str, value: str) -> None:
+        """Set a tag of the run."""
+        self._client.set_tag(self.run_id, name, value)
+
     def log_file(self, path: Path, folder: str | None = None) -> None:
         """Keep a file with the run."""
         self._client.log_artifact(self.run_id, str(path), folder)
 
 
 @contextmanager
-def open_run(registry: Registry, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
-    """Open a run; it ends FINISHED, or FAILED where an exception leaves the block."""
+def open_run(
+    registry: Registry, name: str, tags: Mapping[str, str], run_id: str | None = None
+) -> Iterator[Run]:
+    """Open a run, or an earlier one again.
+
+    It ends FINISHED, KILLED where the user stopped it, or FAILED where an exception left the block.
+    """
     client = registry.client
-    made = client.create_run(registry.experiment_id(), run_name=name, tags=dict(tags))
-    run = Run(client, made.info.run_id)
+    if run_id is None:
+        made = client.create_run(registry.experiment_id(), run_name=name, tags=dict(tags))
+        run_id = str(made.info.run_id)
+    else:
+        client.update_run(run_id, status="RUNNING")
+    run = Run(client, run_id)
     status = "FAILED"
     try:
         yield run
         status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
     finally:
         client.set_terminated(run.run_id, status)
 

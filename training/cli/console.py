@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from features.domain.errors import WaymarkError
+from features.domain.errors import InvalidValueError, WaymarkError
 from features.settings import Settings
 from features.store.workspace import Workspace
 from training.model_settings import ModelSettings, read_model_settings
@@ -59,6 +59,14 @@ def model_settings(path: Path | None, settings: Settings) -> ModelSettings:
     """Read the hyper-parameters from the file named, else from that of WAYMARK_SETTINGS_FILE."""
     chosen = path or settings.settings_file
     return ModelSettings() if chosen is None else read_model_settings(chosen)
+
+
+def require_writable(path: Path | None) -> None:
+    """Refuse before the work and not after it."""
+    if path is not None and path.is_dir():
+        raise InvalidValueError(f"--out {path} is a folder: name a file")
+    if path is not None and not path.parent.is_dir():
+        raise InvalidValueError(f"--out {path}: the folder {path.parent} does not exist")
 
 
 @contextmanager

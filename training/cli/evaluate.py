@@ -22,6 +22,7 @@ from training.cli.console import (
     now,
     print_json,
     reading_bars,
+    require_writable,
 )
 from training.cli.report_tables import print_report
 from training.evaluation.protocols import Protocol, hold_out, sample_question
@@ -60,7 +61,7 @@ def evaluate(
         raise typer.BadParameter(f"must be {RANKING} or {SUCCESS}", param_hint="--only")
     started = perf_counter()
     with named_failures():
-        _require_writable(out_file)
+        require_writable(out_file)
         settings = model_settings(settings_file, read_settings())
         with reading_bars(quiet=json_output) as progress:
             data = read_folder_data(folder, now=now(), progress=progress)
@@ -95,11 +96,3 @@ def _instant(text: str | None) -> datetime | None:
         return parse_instant(text)
     except InvalidValueError as error:
         raise typer.BadParameter(error.detail, param_hint="--cutoff") from error
-
-
-def _require_writable(path: Path | None) -> None:
-    """Refuse before the work and not after it."""
-    if path is not None and path.is_dir():
-        raise InvalidValueError(f"--out {path} is a folder: name a file")
-    if path is not None and not path.parent.is_dir():
-        raise InvalidValueError(f"--out {path}: the folder {path.parent} does not exist")

@@ -2,7 +2,7 @@
 
 import typer
 
-from training.cli import demo, evaluate, import_folder, keys, promote, serve, train
+from training.cli import demo, evaluate, import_folder, keys, promote, serve, train, tune
 from training.cli.console import quiet_libraries
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command("demo")(demo.demo)
 app.command("import")(import_folder.import_histories)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("tune")(tune.tune)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("serve")(serve.serve)

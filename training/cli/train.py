@@ -43,7 +43,7 @@ def train(
         hyperparameters = model_settings(settings_file, settings)
         stopwatch = Stopwatch()
         with stopwatch.measuring("reading"):
-            data = _read(folder, settings, quiet=json_output)
+            data = read_histories(folder, settings, quiet=json_output)
         registry = Registry(settings.tracking_uri, settings.model_name)
         with err.status("opening the tracking store …") as status:
             trained = train_models(
@@ -75,7 +75,8 @@ def document_of(trained: Trained) -> dict[str, object]:
     }
 
 
-def _read(folder: Path | None, settings: Settings, *, quiet: bool) -> TrainingData:
+def read_histories(folder: Path | None, settings: Settings, *, quiet: bool) -> TrainingData:
+    """Read the folder named, else the database of the settings."""
     if folder is None:
         with workspace_of(settings) as workspace:
             return read_store_data(workspace)

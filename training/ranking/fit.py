@@ -102,17 +102,18 @@ def fit_ranking(
     """
     sequences, n_modules = histories.sequences, histories.n_modules
     with threadpool_limits(1):
-        divide = _known if histories.knows_learners else _strangers
-        folds = divide(sequences, histories.valid, seed)
+        folds = folds_of(histories, seed)
         grams = compute_grams(folds[0].train, n_modules)
-        question = _question(folds[0])
+        question = question_of(folds[0])
         if settings is None:
             report("choosing regularizations")
-            settings = _choose_settings(grams, folds[0], question, n_modules)
+            settings = choose_settings(grams, folds[0], question, n_modules)
         report("components for the blend")
-        probe, gathered = _gather_all(folds, n_modules, settings, grams)
+        probe = fit_components(folds[0].train, n_modules, settings, grams)
+        gathered = gather_lists(folds, probe, settings)
         report("the blend, judged on validation learners")
-        validation = _judge_blend(probe, gathered, question, settings.network, seed)
+        gains = blend_gains(probe, gathered, question, settings.network, seed)
+        validation = {} if gains is None else {BLEND: float(gains.mean())}
         for name, model in fit_baselines(folds[0].train, n_modules, seed):
             report(f"{name}, judged on validation learners")
             validation[name] = _ndcg(model, question)
@@ -133,7 +134,7 @@ def fit_ranking(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Fold:
+class Fold:
     """Sequences to fit components on, and whole sequences of those who give lists.
 
     `n_back` last modules of each of the latter give a list; `judged`, bool, are those of them who
@@ -147,25 +148,31 @@ class _Fold:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Gathered:
+class Gathered:
     """Lists of all folds, and the learner of each list, counted within their fold."""
 
     lists: Lists
     learner: NDArray[np.int64]
 
 
-def _known(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> list[_Fold]:
+def folds_of(histories: RankingHistories, seed: int) -> list[Fold]:
+    """Divide learners or their modules as they will be asked; the first fold judges."""
+    divide = _known if histories.knows_learners else _strangers
+    return divide(histories.sequences, histories.valid, seed)
+
+
+def _known(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> list[Fold]:
     """Take everyone's last module away; validation learners and some more give it as a list."""
     others = np.random.default_rng(seed).permutation(np.flatnonzero(~valid))
     giving = valid.copy()
     giving[others[: max(MOST_GIVING - int(valid.sum()), 0)]] = True
     train, _ = hold_out_last(sequences)
     return [
-        _Fold(train=train, blend=sequences.take(giving), n_back=1, judged=valid[giving]),
+        Fold(train=train, blend=sequences.take(giving), n_back=1, judged=valid[giving]),
     ]
 
 
-def _strangers(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> list[_Fold]:
+def _strangers(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> list[Fold]:
     """Leave the validation learners out; with few learners, the others too, a fold at a time."""
     parts = [np.flatnonzero(valid)]
     if len(sequences) < FEW_LEARNERS:
@@ -176,7 +183,7 @@ def _strangers(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> lis
         inside = np.zeros(len(sequences), dtype=bool)
         inside[part] = True
         folds.append(
-            _Fold(
+            Fold(
                 train=sequences.take(~inside),
                 blend=sequences.take(inside),
                 n_back=N_BACK,
@@ -186,7 +193,8 @@ def _strangers(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> lis
     return folds
 
 
-def _question(fold: _Fold) -> Question:
+def question_of(fold: Fold) -> Question:
+    """Return what is asked of the validation learners of a fold."""
     history, target = hold_out_last(fold.blend)
     asked = (target >= 0) & fold.judged
     return Question(
@@ -198,7 +206,7 @@ def _ndcg(model: RankingModel, question: Question) -> float:
     return float(ask(model, question).ndcg_at_10.mean()) if len(question.target) else 0.0
 
 
-def _choose_settings(grams: Grams, fold: _Fold, question: Question, n_modules: int) -> Settings:
+def choose_settings(grams: Grams, fold: Fold, question: Question, n_modules: int) -> Settings:
     """Take the regularizations that rank best alone, on up to `N_PROBES` validation learners."""
     probe = np.arange(len(question.target)) < N_PROBES
     asked = Question(
@@ -228,23 +236,20 @@ def _choose_settings(grams: Grams, fold: _Fold, question: Question, n_modules: i
     )
 
 
-def _gather_all(
-    folds: list[_Fold], n_modules: int, settings: Settings, grams: Grams
-) -> tuple[RankingModel, _Gathered]:
-    """Return the first fold's components, and the lists that every fold's components give."""
+def gather_lists(folds: list[Fold], probe: RankingModel, settings: Settings) -> Gathered:
+    """Return the lists that every fold's components give; `probe` are those of the first."""
     features: list[NDArray[np.float32]] = []
     hits: list[NDArray[np.int64]] = []
     learners: list[NDArray[np.int64]] = []
-    probe = fit_components(folds[0].train, n_modules, settings, grams)
     for place, fold in enumerate(folds):
-        components = fit_components(fold.train, n_modules, settings) if place else probe
+        components = fit_components(fold.train, probe.n_modules, settings) if place else probe
         for described, hit, learner in _lists_of(components, fold):
             features.append(described)
             hits.append(hit)
             learners.append(learner)
     none = np.zeros(0, dtype=np.int64)
     lists = Lists(features=_concatenate(features), hit=np.concatenate([none, *hits]))
-    return probe, _Gathered(lists=lists, learner=np.concatenate([none, *learners]))
+    return Gathered(lists=lists, learner=np.concatenate([none, *learners]))
 
 
 def _concatenate(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -261,7 +266,7 @@ def _concatenate(parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def _lists_of(
-    components: RankingModel, fold: _Fold
+    components: RankingModel, fold: Fold
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]]:
     """Yield features, hits and learners for each of the last `n_back` modules of the learners.
 
@@ -282,24 +287,25 @@ def _lists_of(
             yield described[listed], found[listed].argmax(axis=1), owner[span][listed]
 
 
-def _judge_blend(
+def blend_gains(
     components: RankingModel,
-    gathered: _Gathered,
+    gathered: Gathered,
     question: Question,
     network: NetworkSettings,
     seed: int,
-) -> dict[str, float]:
-    """Return the blend's NDCG@10 on validation learners, none of whom gave a list to its network.
+) -> NDArray[np.float64] | None:
+    """Return NDCG@10 of each validation learner, none of whom gave a list to the blend's network.
 
-    Learners are halved; each half is judged by a network that learned from the other.
+    Learners are halved; each half is judged by a network that learned from the other. None where
+    there are too few lists to learn from.
     """
     if len(gathered.learner) < FEWEST_LISTS:
-        return {}
+        return None
     gains = np.zeros(len(question.target))
     for half in (0, 1):
         judged, others = question.learner % 2 == half, gathered.learner % 2 != half
         if not judged.any() or not others.any():
-            return {}
+            return None
         one = replace(network, n_networks=1)
         blend = fit_blend(gathered.lists, one, seed=seed, chosen=others)
         part = Question(
@@ -308,4 +314,4 @@ def _judge_blend(
             target=question.target[judged],
         )
         gains[judged] = ask(replace(components, blend=blend), part).ndcg_at_10
-    return {BLEND: float(gains.mean())}
+    return gains
