@@ -1,12 +1,13 @@
 """The gate decides whether a snapshot may become the champion."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from training.holm import holm
 from training.success.metrics import N_BINS
 
 ALPHA = 0.05
@@ -14,6 +15,10 @@ SMALLEST_SLICE = 200
 CALIBRATION_MARGIN = 0.01
 FEWEST_PAIRS = 2
 CHAMPION = "champion"
+NDCG, LOG_LOSS, ECE = "ndcg_at_10", "log_loss", "ece"
+ALL_LEARNERS, ALL_ATTEMPTS = "all learners", "all attempts"
+# Two ways of computing the same number differ by less; a t-test would call that significant.
+SAME = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +29,9 @@ class HeldOutResults:
     ----------
     learner_ids
         str, (n,).
+    asked
+        uint64, (n,), a digest of the history each learner was judged on: where it is equal, the
+        same question was asked.
     ndcg_at_10
         By model, float64, (n,), NaN for learners with nothing to rank.
     log_loss
@@ -39,6 +47,7 @@ class HeldOutResults:
     """
 
     learner_ids: NDArray[np.str_]
+    asked: NDArray[np.uint64]
     ndcg_at_10: Mapping[str, NDArray[np.float64]]
     log_loss: Mapping[str, NDArray[np.float64]]
     ece: Mapping[str, float]
@@ -53,7 +62,8 @@ class Check:
     """One comparison: the candidate against a rival on one measure, somewhere.
 
     `difference` is in favour of the candidate where positive; `p_worse` is the (adjusted)
-    probability of a difference so low were the candidate no worse.
+    probability of a difference so low were the candidate no worse. `n_unanswered` counts learners
+    for whom the rival has a value and the candidate none, or an infinite one.
     """
 
     measure: str
@@ -63,18 +73,17 @@ class Check:
     difference: float
     p_worse: float
     passed: bool
+    n_unanswered: int = 0
 
 
-def judge(candidate: HeldOutResults, champion: HeldOutResults | None) -> tuple[Check, ...]:
+def judge(results: HeldOutResults) -> tuple[Check, ...]:
     """Compare a candidate with the champion and with each baseline on the same learners.
 
     Parameters
     ----------
-    candidate
-        Its results and those of the baselines.
-    champion
-        The champion's results on its own held-out learners; only those whom both were judged on
-        count. None where there is no champion.
+    results
+        Of the candidate and its rivals; those of the champion, if there is one, are under
+        `CHAMPION` (see `training.champion`).
 
     Returns
     -------
@@ -83,50 +92,55 @@ def judge(candidate: HeldOutResults, champion: HeldOutResults | None) -> tuple[C
 
     Notes
     -----
-    One-sided paired t-tests over learners at 5 %. Slices of `SMALLEST_SLICE` learners or more
-    form one family under Holm's adjustment (Holm 1979). The calibration error may exceed a rival's
-    by `CALIBRATION_MARGIN` and what a perfect model would show by chance (`chance_error`).
+    One-sided paired t-tests over learners at 5 %. The slices of `SMALLEST_SLICE` learners or more
+    are one family under Holm's adjustment for each measure and rival: what harms a group against
+    the champion must not be diluted by baselines that nobody comes near. The candidate has to
+    answer wherever a rival does, and to have been compared with the champion on enough learners.
+    The calibration error may exceed a rival's by `CALIBRATION_MARGIN` and what a perfect model
+    would show by chance (`chance_error`).
     """
-    overall: list[Check] = []
-    slices: list[Check] = []
-    for measure, rival, difference in _differences(candidate, champion):
-        overall.append(_check(measure, rival, "all learners", difference))
-        for attribute, values in candidate.slices.items():
-            for value in np.unique(values[values != ""]):
-                part = np.where(values == value, difference, np.nan)
-                if np.isfinite(part).sum() >= SMALLEST_SLICE:
-                    slices.append(_check(measure, rival, f"{attribute} = {value}", part))
-    return (*overall, *_holm(slices), *_calibration(candidate, champion))
+    checks: list[Check] = []
+    for measure, own, rivals, sign in _halves(results):
+        for rival, theirs in rivals.items():
+            with np.errstate(invalid="ignore"):  # inf − inf is NaN, and that is what is meant
+                difference = sign * (own - theirs)
+            overall = _check(measure, rival, ALL_LEARNERS, difference)
+            checks.append(_require_answers(overall, own, theirs))
+            checks += _slices(measure, rival, difference, results.slices)
+    return (*checks, *_calibration(results))
 
 
-def _differences(
-    candidate: HeldOutResults, champion: HeldOutResults | None
-) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
-    """Yield measure, rival and per-learner differences (candidate better where positive)."""
-    for measure, own_model, results, sign in (
-        ("ndcg_at_10", candidate.chosen_ranking, candidate.ndcg_at_10, 1.0),
-        ("log_loss", candidate.chosen_success, candidate.log_loss, -1.0),
+def _halves(
+    results: HeldOutResults,
+) -> Iterator[tuple[str, NDArray[np.float64], Mapping[str, NDArray[np.float64]], float]]:
+    """Yield measure, own values, the rivals' values, and the sign that makes more better."""
+    for measure, chosen, values, sign in (
+        (NDCG, results.chosen_ranking, results.ndcg_at_10, 1.0),
+        (LOG_LOSS, results.chosen_success, results.log_loss, -1.0),
     ):
-        if own_model is None:
-            continue
-        own = results[own_model]
-        for rival, values in results.items():
-            if rival != own_model:
-                yield measure, rival, sign * (own - values)
-        theirs = None if champion is None else _champion_values(candidate, champion, measure)
-        if theirs is not None:
-            yield measure, CHAMPION, sign * (own - theirs)
+        if chosen is not None:
+            rivals = {name: theirs for name, theirs in values.items() if name != chosen}
+            yield measure, values[chosen], rivals, sign
 
 
-def _champion_values(
-    candidate: HeldOutResults, champion: HeldOutResults, measure: str
-) -> NDArray[np.float64] | None:
-    chosen = champion.chosen_ranking if measure == "ndcg_at_10" else champion.chosen_success
-    if chosen is None:
-        return None
-    results = champion.ndcg_at_10 if measure == "ndcg_at_10" else champion.log_loss
-    known = dict(zip(champion.learner_ids.tolist(), results[chosen].tolist(), strict=True))
-    return np.array([known.get(name, np.nan) for name in candidate.learner_ids.tolist()])
+def _slices(
+    measure: str,
+    rival: str,
+    difference: NDArray[np.float64],
+    slices: Mapping[str, NDArray[np.str_]],
+) -> list[Check]:
+    """Check every slice that is large enough, as one family."""
+    family = []
+    for attribute, values in slices.items():
+        for value in np.unique(values[values != ""]):
+            part = np.where(values == value, difference, np.nan)
+            if np.isfinite(part).sum() >= SMALLEST_SLICE:
+                family.append(_check(measure, rival, f"{attribute} = {value}", part))
+    adjusted = holm(np.array([check.p_worse for check in family]))
+    return [
+        replace(check, p_worse=p, passed=p >= ALPHA)
+        for check, p in zip(family, adjusted.tolist(), strict=True)
+    ]
 
 
 def _check(measure: str, rival: str, where: str, difference: NDArray[np.float64]) -> Check:
@@ -139,41 +153,29 @@ def _check(measure: str, rival: str, where: str, difference: NDArray[np.float64]
         n_learners=len(values),
         difference=float(values.mean()) if len(values) else 0.0,
         p_worse=p_worse,
-        # A champion that shares no held-out learners was not compared with at all.
-        passed=p_worse >= ALPHA and not (rival == CHAMPION and len(values) < FEWEST_PAIRS),
+        passed=p_worse >= ALPHA,
     )
+
+
+def _require_answers(check: Check, own: NDArray[np.float64], theirs: NDArray[np.float64]) -> Check:
+    """Fail a check with learners the candidate has no value for, or with too few to compare."""
+    n_unanswered = int((np.isfinite(theirs) & ~np.isfinite(own)).sum())
+    half = -(-int(np.isfinite(own).sum()) // 2)
+    # A champion that was hardly compared with was not compared with.
+    fewest = max(FEWEST_PAIRS, min(SMALLEST_SLICE, half)) if check.rival == CHAMPION else 0
+    passed = check.passed and n_unanswered == 0 and check.n_learners >= fewest
+    return replace(check, n_unanswered=n_unanswered, passed=passed)
 
 
 def _p_worse(values: NDArray[np.float64]) -> float:
     """Return the p-value of a one-sided paired t-test against a mean of 0 or more."""
     if len(values) < FEWEST_PAIRS:
         return 1.0
+    values = np.where(np.abs(values) < SAME, 0.0, values)
     mean, spread = values.mean(), values.std(ddof=1)
     if spread <= abs(mean) * 1e-12:
         return 0.0 if mean < 0 else 1.0
     return float(stats.t.cdf(mean / (spread / np.sqrt(len(values))), len(values) - 1))
-
-
-def _holm(checks: list[Check]) -> list[Check]:
-    """Adjust p-values of one family: the k-th smallest of m is multiplied by m − k + 1."""
-    order = np.argsort([check.p_worse for check in checks], kind="stable")
-    adjusted = np.ones(len(checks))
-    highest = 0.0
-    for position, place in enumerate(order):
-        highest = max(highest, min(1.0, (len(checks) - position) * checks[place].p_worse))
-        adjusted[place] = highest
-    return [
-        Check(
-            measure=check.measure,
-            rival=check.rival,
-            where=check.where,
-            n_learners=check.n_learners,
-            difference=check.difference,
-            p_worse=float(p),
-            passed=bool(p >= ALPHA),
-        )
-        for check, p in zip(checks, adjusted, strict=True)
-    ]
 
 
 def chance_error(n_attempts: int) -> float:
@@ -185,25 +187,21 @@ def chance_error(n_attempts: int) -> float:
     return float(np.sqrt(2.0 / np.pi * 0.25 * N_BINS / max(n_attempts, 1)))
 
 
-def _calibration(candidate: HeldOutResults, champion: HeldOutResults | None) -> tuple[Check, ...]:
-    if candidate.chosen_success is None:
+def _calibration(results: HeldOutResults) -> tuple[Check, ...]:
+    own = results.ece.get(results.chosen_success or "", np.nan)
+    if not np.isfinite(own):  # without p_success there is no calibration, and judge says so
         return ()
-    own = candidate.ece[candidate.chosen_success]
-    allowed = CALIBRATION_MARGIN + chance_error(candidate.n_attempts)
-    rivals = {
-        name: value for name, value in candidate.ece.items() if name != candidate.chosen_success
-    }
-    if champion is not None and champion.chosen_success is not None:
-        rivals = {"champion": champion.ece[champion.chosen_success]}
+    allowed = CALIBRATION_MARGIN + chance_error(results.n_attempts)
     return tuple(
         Check(
-            measure="ece",
+            measure=ECE,
             rival=rival,
-            where="all attempts",
-            n_learners=len(candidate.learner_ids),
-            difference=value - own,
+            where=ALL_ATTEMPTS,
+            n_learners=len(results.learner_ids),
+            difference=error - own,
             p_worse=1.0,
-            passed=own <= value + allowed,
+            passed=own <= error + allowed,
         )
-        for rival, value in rivals.items()
+        for rival, error in results.ece.items()
+        if rival != results.chosen_success and np.isfinite(error)
     )

@@ -1,28 +1,83 @@
 """Moving the champion: through the gate forwards, and back to the one before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from features.domain.errors import ConflictError, GateRefusedError, NotFoundError
+from features.domain.catalogue import Catalogue
+from features.domain.errors import (
+    ConflictError,
+    GateRefusedError,
+    NotFoundError,
+    RegistryError,
+    SnapshotError,
+)
+from features.encode.catalogue import index_catalogue
+from features.score.scorer import bind
+from features.score.snapshot import Snapshot
 from features.store.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
 from features.store.snapshots import read_snapshot
-from training.gate import CALIBRATION_MARGIN, Check, HeldOutResults, judge
+from training.champion import stand_beside, without_champions
+from training.data_schema import schema_losses
+from training.gate import (
+    ALPHA,
+    CALIBRATION_MARGIN,
+    ECE,
+    LOG_LOSS,
+    NDCG,
+    Check,
+    HeldOutResults,
+    judge,
+)
 from training.results import read_results
 from training.train import RESULTS_FILE
+
+# The registry keeps tags of 5,000 characters.
+LONGEST_TAG = 4_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Force:
+    """Somebody's word that a version becomes champion though it fails the gate."""
+
+    reason: str
+    by: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promotion:
-    """What a promotion did: the new champion, the one before it, and the gate's checks."""
+    """What a promotion did.
+
+    Attributes
+    ----------
+    version, previous
+        The new champion, and the one before it.
+    checks, losses
+        The gate's comparisons, and what the data lost since the champion (see `schema_losses`).
+    beside
+        Whether the champion was judged together with this version; None without a champion.
+    force
+        Whose word overruled the gate, where it refused; None where it did not.
+    """
 
     version: str
     previous: str | None
-    checks: tuple[Check, ...]
+    checks: tuple[Check, ...] = ()
+    losses: tuple[str, ...] = ()
+    beside: bool | None = None
+    force: Force | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Everything that spoke against it, one sentence each."""
+        failed = (_sentence(check) for check in self.checks if not check.passed)
+        return (*failed, *self.losses)
 
 
-def promote(registry: Registry, version: str | None, now: datetime) -> Promotion:
+def promote(
+    registry: Registry, version: str | None, now: datetime, force: Force | None = None
+) -> Promotion:
     """Put a version to the gate and make it the champion.
 
     Parameters
@@ -33,15 +88,20 @@ def promote(registry: Registry, version: str | None, now: datetime) -> Promotion
         The challenger where None.
     now
         Written to the version's tags.
+    force
+        Overrules failed checks and changes of the data's schema, and is recorded in the tags;
+        a snapshot that cannot be read is refused all the same.
 
     Raises
     ------
     NotFoundError
         If there is no such version, or no challenger.
     GateRefusedError
-        If a check failed; the champion stays.
+        If a check failed and nobody forces it; the champion stays.
     SnapshotError
         If the version's snapshot cannot be read.
+    RegistryError
+        If its held-out results cannot be read.
     """
     chosen = version or registry.version_of(CHALLENGER)
     if chosen is None:
@@ -49,17 +109,18 @@ def promote(registry: Registry, version: str | None, now: datetime) -> Promotion
     registry.version(chosen)
     champion = registry.version_of(CHAMPION)
     if champion == chosen:
-        return Promotion(version=chosen, previous=registry.version_of(PREVIOUS), checks=())
-    _require_readable(registry, chosen)
-    theirs = None if champion is None else _results(registry, champion)
-    checks = judge(_results(registry, chosen), theirs)
-    failed = [check for check in checks if not check.passed]
-    if failed:
+        return Promotion(version=chosen, previous=registry.version_of(PREVIOUS))
+    promotion = _judge(registry, chosen, champion, force)
+    if promotion.faults and force is None:
         raise GateRefusedError(
-            f"version {chosen} is not promoted:\n" + "\n".join(map(_sentence, failed))
+            f"version {chosen} is not promoted:\n"
+            + "\n".join(f"  {fault}" for fault in promotion.faults)
+            + "\nIf it has to be, `waymark promote --force --reason TEXT` overrules this and is "
+            "recorded."
         )
+    _record(registry, promotion, now)
     _move(registry, chosen, champion, now)
-    return Promotion(version=chosen, previous=champion, checks=checks)
+    return promotion
 
 
 def rollback(registry: Registry, now: datetime) -> Promotion:
@@ -73,9 +134,56 @@ def rollback(registry: Registry, now: datetime) -> Promotion:
     champion, previous = registry.version_of(CHAMPION), registry.version_of(PREVIOUS)
     if champion is None or previous is None:
         raise ConflictError("there is no champion before this one to go back to")
-    _require_readable(registry, previous)
+    _readable(registry, previous)
     _move(registry, previous, champion, now)
-    return Promotion(version=previous, previous=champion, checks=())
+    return Promotion(version=previous, previous=champion)
+
+
+def _judge(
+    registry: Registry, version: str, champion: str | None, force: Force | None
+) -> Promotion:
+    """Compare a version with the champion in what it knows and in what its data was."""
+    snapshot = _readable(registry, version)
+    own = _results(registry, version)
+    if champion is None:
+        results, beside = without_champions(own), None
+        losses: tuple[str, ...] = ()
+    else:
+        results, beside = stand_beside(own, champion, _stored(registry, champion))
+        losses = _losses(registry, champion, snapshot)
+    promotion = Promotion(
+        version=version, previous=champion, checks=judge(results), losses=losses, beside=beside
+    )
+    return replace(promotion, force=force if promotion.faults else None)
+
+
+def _losses(registry: Registry, champion: str, candidate: Snapshot) -> tuple[str, ...]:
+    try:
+        return schema_losses(_readable(registry, champion), candidate)
+    except (SnapshotError, RegistryError):
+        # A champion that is lost has no schema left to keep to, and must not stay for it.
+        return ()
+
+
+def _stored(registry: Registry, champion: str) -> HeldOutResults | None:
+    """Return the champion's own results; None where they are lost, which no version may pass by."""
+    try:
+        return _results(registry, champion)
+    except RegistryError:
+        return None
+
+
+def _record(registry: Registry, promotion: Promotion, now: datetime) -> None:
+    """Tag a forced version before it becomes champion, so that no forced one is without."""
+    if promotion.force is not None:
+        tags = {
+            "forced_at": now.isoformat(),
+            "forced_by": promotion.force.by,
+            "forced_reason": promotion.force.reason,
+            "forced_against": "\n".join(promotion.faults),
+        }
+        for name, value in tags.items():
+            registry.tag(promotion.version, name, value[:LONGEST_TAG])
 
 
 def _move(registry: Registry, version: str, champion: str | None, now: datetime) -> None:
@@ -91,19 +199,32 @@ def _results(registry: Registry, version: str) -> HeldOutResults:
         return read_results(registry.fetch_file(run_id, RESULTS_FILE, Path(scratch)))
 
 
-def _require_readable(registry: Registry, version: str) -> None:
+def _readable(registry: Registry, version: str) -> Snapshot:
+    """Return a version's snapshot if the service could read and bind it."""
     with TemporaryDirectory() as scratch:
-        read_snapshot(registry.fetch(version, Path(scratch) / version), version)
+        snapshot = read_snapshot(registry.fetch(version, Path(scratch) / version), version)
+    bind(index_catalogue(Catalogue()), snapshot)
+    return snapshot
 
 
 def _sentence(check: Check) -> str:
-    if check.measure == "ece":
+    if check.measure == ECE:
         return (
-            f"  calibration error is {-check.difference:.4f} above {check.rival}'s, more than "
+            f"calibration error is {-check.difference:.4f} above {check.rival}'s, more than "
             f"chance and the margin of {CALIBRATION_MARGIN} explain"
         )
-    words = {"ndcg_at_10": "NDCG@10 is below", "log_loss": "log loss is above"}
+    name = {NDCG: "NDCG@10", LOG_LOSS: "log loss"}[check.measure]
+    if check.n_unanswered:
+        return (
+            f"{name} has no value for {check.n_unanswered:,} learners for whom {check.rival}'s has"
+        )
+    if check.p_worse >= ALPHA:
+        return (
+            f"{name} could be compared with {check.rival}'s on {check.n_learners:,} learners only: "
+            "train again, and both are judged on the same learners with the same data"
+        )
+    worse = {NDCG: "below", LOG_LOSS: "above"}[check.measure]
     return (
-        f"  {words[check.measure]} {check.rival}'s by {-check.difference:.4f} on {check.where} "
+        f"{name} is {worse} {check.rival}'s by {-check.difference:.4f} on {check.where} "
         f"(n = {check.n_learners:,}, p = {check.p_worse:.4f})"
     )

@@ -1,5 +1,6 @@
 """Held-out results per learner: what the gate compares, kept with every run."""
 
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.errors import RegistryError
+from features.encode.log import InteractionLog
 from features.store.snapshots import UNREADABLE
 from training.evaluation.report import chosen_of
 from training.gate import HeldOutResults
 from training.models import RANKING, SUCCESS, Judgement, Models, Task
 from training.ranking.fit import BLEND
 from training.slices import slices_of
+from training.success.metrics import calibration_error
 
 NDCG, LOSS, ECE, SLICE = "ndcg_at_10.", "log_loss.", "ece.", "slice."
 
@@ -47,14 +50,34 @@ def results_of(
     ids = task.data.log.learner_ids.ids
     return HeldOutResults(
         learner_ids=np.array([ids[row] for row in asked], dtype=np.str_),
+        asked=digest_histories(task.data.log, asked),
         ndcg_at_10=ndcg,
         log_loss=loss,
-        ece={name: document[SUCCESS][name]["ece"] for name in loss},
+        ece={
+            name: calibration_error(
+                judgement.attempt_success.astype(np.float64), judgement.p_success(name)
+            )
+            for name in loss
+        },
         n_attempts=len(judgement.attempt_success),
         slices=slices_of(task.data, asked),
         chosen_ranking=chosen.get(RANKING),
         chosen_success=chosen.get(SUCCESS),
     )
+
+
+def digest_histories(log: InteractionLog, learners: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return a digest of each learner's history, uint64, (n,), the same in any catalogue."""
+    names = np.array(log.module_ids.ids, dtype=np.str_)
+
+    def digest(learner: int) -> int:
+        rows = slice(log.starts[learner], log.starts[learner + 1])
+        told = "\x1f".join(names[log.module[rows]].tolist()).encode()
+        for column in (log.event, log.at_seconds, log.score, log.success):
+            told += np.ascontiguousarray(column[rows]).tobytes()
+        return int.from_bytes(blake2b(told, digest_size=8).digest())
+
+    return np.array([digest(learner) for learner in learners.tolist()], dtype=np.uint64)
 
 
 def _mean_loss(
@@ -73,6 +96,7 @@ def write_results(results: HeldOutResults, path: Path) -> None:
     """Write results as `.npz` without pickles."""
     arrays: dict[str, NDArray[Any]] = {
         "learner_ids": results.learner_ids,
+        "asked": results.asked,
         "n_attempts": np.array(results.n_attempts),
         "chosen": np.array([results.chosen_ranking or "", results.chosen_success or ""]),
     }
@@ -97,6 +121,7 @@ def read_results(path: Path) -> HeldOutResults:
         ranking, success = arrays["chosen"].tolist()
         return HeldOutResults(
             learner_ids=arrays["learner_ids"],
+            asked=arrays["asked"],
             ndcg_at_10=_part(arrays, NDCG),
             log_loss=_part(arrays, LOSS),
             ece={name: float(value) for name, value in _part(arrays, ECE).items()},

@@ -18,6 +18,8 @@ from features.score.ranking.arrays import to_arrays
 from features.score.snapshot import Snapshot
 from features.store.registry import CHALLENGER, Registry
 from features.store.snapshots import write_snapshot
+from training.champion import judge_beside, read_champion
+from training.data_schema import describe_schema
 from training.evaluation.plots import plot_calibration, plot_ranking
 from training.evaluation.protocols import hold_out_by_id
 from training.evaluation.report import measure, write_report
@@ -106,7 +108,7 @@ def train(
             settings=settings or ModelSettings(),
             report=report,
         )
-        outcome = _fit_and_judge(task, now)
+        outcome = _fit_and_judge(task, now, read_champion(registry))
         report("tracking")
         with task.stopwatch.measuring("tracking"), TemporaryDirectory() as scratch:
             _log(run, outcome, Path(scratch))
@@ -118,7 +120,7 @@ def train(
     return Trained(run_id=run.run_id, version=version, checksum=digest, document=document)
 
 
-def _fit_and_judge(task: Task, now: datetime) -> _Outcome:
+def _fit_and_judge(task: Task, now: datetime, champion: Snapshot | None) -> _Outcome:
     started = perf_counter()
     models = fit_models(task)
     if models.ranking is None and models.success is None:
@@ -130,11 +132,12 @@ def _fit_and_judge(task: Task, now: datetime) -> _Outcome:
         judgement = judge_models(models, task)
         elapsed = measure(started, perf_counter())
         document = write_report(HELD_OUT, task, models, judgement, elapsed)
+        beside = judge_beside(judgement, task, models.index, champion)
     return _Outcome(
         snapshot=build_snapshot(task, models, document, now),
         models=models,
         judgement=judgement,
-        results=results_of(task, models, judgement, document),
+        results=results_of(task, models, beside, document),
         document=document,
     )
 
@@ -166,6 +169,7 @@ def build_snapshot(
             "learned": learned,
             "trained_at": now.isoformat(),
             "n_rows": dict(task.data.n_rows),
+            "data_schema": describe_schema(task.data),
             "metrics": {part: document[part] for part in (RANKING, SUCCESS) if part in document},
         },
         arrays=arrays,

@@ -68,7 +68,7 @@ class BoundAffinity:
         if n == 0:
             return prior, basis
         trust = n / (n + TRUSTED_HISTORY)
-        own = self._spread_to_catalogue(self.model.scores(history)[0])
+        own = self.spread_to_catalogue(self.model.scores(history)[0])
         return trust * own + (1.0 - trust) * prior, HISTORY if trust >= 0.5 else basis
 
     def _in_snapshot_order(self, log: InteractionLog) -> Sequences:
@@ -81,7 +81,8 @@ class BoundAffinity:
             at_seconds=np.zeros(len(known)),
         )
 
-    def _spread_to_catalogue(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    def spread_to_catalogue(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn one learner's scores of the snapshot's modules into percentiles, (n_modules,)."""
         return _spread(percentiles(scores), self.to_snapshot, self.neighbours)
 
 

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.stats import rankdata
 
+from training.holm import holm
+
 COVERAGE = 0.95
 FEWEST_LEARNERS = 2
 
@@ -135,18 +137,7 @@ def share_interval(n_hits: int, n: int) -> list[float]:
 
 
 def adjust_p_values(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Adjust the p-values of one family: the k-th smallest of m is multiplied by m − k + 1.
-
-    What has no p-value stays without one and does not count.
-
-    References
-    ----------
-    Holm, S. (1979). A simple sequentially rejective multiple test procedure.
-    """
+    """Adjust the p-values of one family by `holm`; what has none stays without one."""
     known = {name: p for name, p in p_values.items() if p is not None}
     adjusted: dict[str, float | None] = dict.fromkeys(p_values)
-    highest = 0.0
-    for place, name in enumerate(sorted(known, key=lambda name: known[name])):
-        highest = max(highest, min(1.0, (len(known) - place) * known[name]))
-        adjusted[name] = highest
-    return adjusted
+    return adjusted | dict(zip(known, holm(np.array(list(known.values()))).tolist(), strict=True))

@@ -1,12 +1,12 @@
 """Asking ranking models for the next module, with the code that serves."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.sequences import Sequences
-from features.score.ranking.model import RankingModel
 from training.evaluation.protocols import Question
 from training.evaluation.ranking_metrics import RankedTargets, rank_of_target
 
@@ -14,7 +14,20 @@ N_TOP = 10
 BATCH_CELLS = 300_000
 
 
-def ask(model: RankingModel, question: Question) -> RankedTargets:
+class RanksModules(Protocol):
+    """Scores every module as the next one; a `RankingModel`, or one bound to another catalogue."""
+
+    @property
+    def n_modules(self) -> int:
+        """How many modules."""
+        ...
+
+    def scores(self, histories: Sequences) -> NDArray[np.float64]:
+        """Return float64, (n_learners, n_modules), higher is more likely."""
+        ...
+
+
+def ask(model: RanksModules, question: Question) -> RankedTargets:
     """Rank the held-out module of every learner among all modules they had not met.
 
     Parameters
