@@ -28,6 +28,7 @@ from service.routes import (
     learners,
     policies,
     recommendations,
+    rules,
 )
 from service.state import LifespanState, Service
 
@@ -40,6 +41,7 @@ GROUPS = (
     learners,
     catalogue,
     policies,
+    rules,
     bulk,
     administration,
     health,

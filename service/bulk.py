@@ -43,6 +43,8 @@ def _put_catalogue(repositories: Repositories, body: CatalogueBody) -> None:
         catalogue.put_module(module.to_domain(module.module_id))
     for role in body.roles:
         catalogue.put_role(role.to_domain(role.role_id))
+    for rule in body.rules:
+        catalogue.put_rule(rule.to_domain(rule.rule_id))
     for policy in body.policies:
         catalogue.put_policy(number_policy(catalogue, policy, policy.policy_id))
 

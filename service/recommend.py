@@ -159,6 +159,7 @@ def _answer(
             "recorded": recommendation_id is not None,
             "items": recommendation.items,
             "withheld": recommendation.withheld,
+            "rules": recommendation.rules,
         }
     )
 
@@ -170,7 +171,7 @@ def _record(
     question: Question,
     answer: RecommendationView,
 ) -> None:
-    """Commit the answer with what it was made from."""
+    """Commit the answer with what it was made from, and what rules assign with it."""
     with service.database.transaction() as repositories:
         repositories.recommendations.add(
             recommendation_id,
@@ -178,6 +179,7 @@ def _record(
             context=_context(question),
             answer=answer.model_dump(mode="json"),
         )
+        repositories.learners.add_assignments(recommendation.assignments)
 
 
 def _context(question: Question) -> Mapping[str, Any]:

@@ -1,17 +1,21 @@
 """decide: one learner, one instant, one slate with its account."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.decide.eligibility import judge_eligibility
+from features.decide.facts import Subject
 from features.decide.reasons import Standpoint, explain
+from features.decide.rules import NO_RULE, Ruling, apply_rules
 from features.decide.slate import Place, Slate, draw_slate
 from features.decide.terms import Case, Terms, compute_terms
 from features.decide.withheld import best_withheld, unlocked_by
 from features.domain.catalogue import TERMS, Policy
-from features.domain.history import LearnerHistory
+from features.domain.history import Assignment, LearnerHistory
 from features.domain.instants import from_microseconds
 from features.domain.recommendation import (
     Candidates,
@@ -87,6 +91,8 @@ def decide(
         items=items,
         withheld=best_withheld(case, terms),
         candidates=_candidates(case, terms, slate, eligible),
+        rules=tuple(rule.rule_id for rule in case.ruling.rules),
+        assignments=_new_assignments(case),
     )
 
 
@@ -122,15 +128,55 @@ def _open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Cas
     index = scorer.index
     arrays = encode_learner(request.history, index, request.context.goal_role_id)
     scores = scorer.score(request.history, arrays, request.now.timestamp())
-    eligibility = judge_eligibility(request, index, arrays, scores, policy)
+    ruling = apply_rules(
+        index.rules,
+        Subject(
+            history=request.history, now=request.now, index=index, arrays=arrays, scores=scores
+        ),
+    )
+    eligibility = judge_eligibility(request, index, arrays, scores, policy, ruling)
     return Case(
         request=request,
         index=index,
-        arrays=arrays,
+        arrays=_with_assigned(arrays, ruling, request.now.timestamp()),
         scores=scores,
         eligibility=eligibility,
         policy=policy,
+        ruling=ruling,
     )
+
+
+def _with_assigned(arrays: LearnerArrays, ruling: Ruling, now_seconds: float) -> LearnerArrays:
+    """Add what rules assign from now on; an assignment that stands keeps its date."""
+    new = (ruling.assigned_by != NO_RULE) & ~arrays.assigned & ~arrays.done
+    if not new.any():
+        return arrays
+    due_at = np.where(new, now_seconds + ruling.due_in_seconds(), arrays.due_at_seconds)
+    return replace(arrays, assigned=arrays.assigned | new, due_at_seconds=due_at)
+
+
+def _new_assignments(case: Case) -> tuple[Assignment, ...]:
+    """Return assignments that rules call for and nobody has made yet, in order of the modules.
+
+    The date counts from the first decision at which the rule holds, so it must be kept.
+    """
+    owed = {each.module_id for each in case.request.history.assignments}
+    rows = np.flatnonzero((case.ruling.assigned_by != NO_RULE) & ~case.arrays.done)
+    return tuple(
+        Assignment(
+            learner_id=case.request.history.learner.learner_id,
+            module_id=case.index.module_ids.ids[row],
+            due_at=None if rule.due_in_days is None else _later(case, rule.due_in_days),
+            reason=f"rule {rule.rule_id}",
+        )
+        for row in rows.tolist()
+        for rule in [case.ruling.rules[case.ruling.assigned_by[row]]]
+        if case.index.module_ids.ids[row] not in owed
+    )
+
+
+def _later(case: Case, days: float) -> datetime:
+    return case.request.now + timedelta(days=days)
 
 
 def _item(case: Case, terms: Terms, place: Place, rank: int) -> RecommendedModule:

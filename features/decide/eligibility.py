@@ -6,6 +6,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from features.decide.rules import NO_RULE, Ruling
 from features.domain.catalogue import Policy
 from features.domain.recommendation import DecisionRequest
 from features.encode.catalogue import CatalogueIndex
@@ -28,8 +29,9 @@ class Bar(IntEnum):
     LANGUAGE = 6
     NEEDS = 7
     DONE = 8
-    PREREQUISITE = 9
-    SKILL = 10
+    RULE = 9
+    PREREQUISITE = 10
+    SKILL = 11
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ def judge_eligibility(
     arrays: LearnerArrays,
     scores: Scores,
     policy: Policy,
+    ruling: Ruling,
 ) -> Eligibility:
     """Apply every condition of eligibility to every module.
 
@@ -68,6 +71,8 @@ def judge_eligibility(
         Mastery, now and as it was when last shown.
     policy
         Gives the cooldown of refreshers.
+    ruling
+        What rules exclude.
     """
     now = request.now.timestamp()
     mastery = scores.standing.mastery
@@ -76,6 +81,7 @@ def judge_eligibility(
     conditions = (
         (Bar.SKILL, _lacks_skill(index, mastery)),
         (Bar.PREREQUISITE, _lacks_module(index, arrays.done)),
+        (Bar.RULE, ruling.excluded_by != NO_RULE),
         (Bar.DONE, arrays.done & ~refresher),
         (Bar.NEEDS, _uncovered_needs(index, arrays.learner.needs)),
         (Bar.LANGUAGE, _other_language(index, arrays)),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import numpy as np
 
+from features.decide.rules import NO_RULE
 from features.decide.terms import Case
 from features.domain.instants import from_microseconds
 from features.domain.recommendation import Closing, Reason
@@ -32,6 +33,7 @@ TEMPLATES: Mapping[str, str] = {
     "continuity": "It carries on from what you did last.",
     "continuity_under_way": "You have started it already.",
     "boost": "It is recommended by a rule of your organisation.",
+    "required": "A rule of your organisation requires it of you.",
     "open": "It is open to you, and nothing open to you ranks above it.",
 }
 
@@ -81,7 +83,8 @@ def _code_of(term: str, case: Case, standpoint: Standpoint) -> str:
     if term == "affinity" and case.scores.affinity_basis != "history":
         return f"affinity_{case.scores.affinity_basis}"
     if term == "urgency" and np.isinf(case.arrays.due_at_seconds[standpoint.row]):
-        return "urgency_undated"
+        by_rule = case.ruling.required_by[standpoint.row] != NO_RULE
+        return "required" if by_rule else "urgency_undated"
     if term == "continuity" and case.arrays.under_way[standpoint.row]:
         return "continuity_under_way"
     return term

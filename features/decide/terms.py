@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.decide.eligibility import SECONDS_PER_DAY, Eligibility
+from features.decide.rules import NO_RULE, Ruling
 from features.domain.catalogue import TERMS, Policy
 from features.domain.recommendation import DecisionRequest
 from features.encode.catalogue import CatalogueIndex
@@ -52,6 +53,7 @@ class Case:
     scores: Scores
     eligibility: Eligibility
     policy: Policy
+    ruling: Ruling
 
 
 def compute_terms(case: Case) -> Terms:
@@ -74,7 +76,7 @@ def compute_terms(case: Case) -> Terms:
         "urgency": urgency,
         "time": _time(case),
         "continuity": _continuity(case),
-        "boost": np.zeros(len(case.index.module_ids)),
+        "boost": case.ruling.boost,
     }
     ready = _ready(case)
     score = ready * sum(case.policy.weights.get(term, 0.0) * values[term] for term in TERMS)
@@ -132,7 +134,8 @@ def _dates(case: Case) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     Waiting breaks a date when what is left until then is no more than the module's duration and
     one usual gap between two sessions.
     """
-    owed = (case.arrays.assigned | case.index.is_mandatory) & ~case.arrays.done
+    required = case.index.is_mandatory | (case.ruling.required_by != NO_RULE)
+    owed = (case.arrays.assigned | required) & ~case.arrays.done
     left = case.arrays.due_at_seconds - case.request.now.timestamp()
     needed = case.index.duration_minutes * 60.0 + SESSION_GAP_DAYS * SECONDS_PER_DAY
     presses = owed & (left <= needed)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from features.domain.history import LearnerHistory
+from features.domain.history import Assignment, LearnerHistory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +82,10 @@ class RequestContext:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recommendation:
-    """A slate for one learner at one instant, and everything needed to account for it."""
+    """A slate for one learner at one instant, and everything needed to account for it.
+
+    `rules` are the ids of those that held; `assignments` are new ones that they call for.
+    """
 
     learner_id: str
     served_at: datetime
@@ -93,6 +96,8 @@ class Recommendation:
     withheld: tuple[Withheld, ...] = ()
     candidates: Candidates = field(default_factory=Candidates)
     degraded: str | None = None
+    rules: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.domain.catalogue import QUESTION, Catalogue, Module, Role
 from features.domain.instants import EPOCH
 from features.encode.ids import IdMap
+from features.encode.rules import RuleIndex, index_rules
 from features.encode.skills import ModuleSkillIndex, index_module_skills
 
 FALLBACK_DURATION_MINUTES = 30.0
@@ -67,6 +68,8 @@ class CatalogueIndex:
         Prerequisites, hard and soft.
     role_targets
         By role id.
+    rules
+        The active rules.
     """
 
     catalogue: Catalogue
@@ -87,6 +90,7 @@ class CatalogueIndex:
     module_links: ModuleLinks
     skill_links: SkillLinks
     role_targets: Mapping[str, RoleTargets]
+    rules: RuleIndex
     skill_names: tuple[str, ...]
 
     @property
@@ -142,6 +146,7 @@ def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:
         module_links=_module_links(modules, module_ids),
         skill_links=_skill_links(modules, skill_ids),
         role_targets={role.role_id: _targets(role, skill_ids) for role in catalogue.roles},
+        rules=index_rules(catalogue.rules, module_ids),
         skill_names=tuple(names.get(skill_id, skill_id) for skill_id in skill_ids),
     )
 

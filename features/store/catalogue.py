@@ -23,6 +23,8 @@ from features.store.shelves import MODULES, PATHWAYS, ROLES, RULES, SKILLS, Shel
 from features.store.tables import modules, revisions, skill_edges
 from features.store.writing import insert_new, stored_among
 
+MOST_NAMED = 10
+
 _CATALOGUE = revisions.c.name == "catalogue"
 
 
@@ -133,8 +135,16 @@ class CatalogueRepository:
         self._put(PATHWAYS, pathway)
 
     def put_rule(self, rule: Rule) -> None:
-        """Write a rule."""
+        """Write a rule.
+
+        Raises
+        ------
+        NotFoundError
+            If it names modules that do not exist; nothing is stored then.
+        """
         self.hold()
+        named = (*rule.assign, *rule.require, *rule.exclude, *rule.boost)
+        self._require_modules(f"rule {rule.rule_id!r}", named)
         self._put(RULES, rule)
 
     def put_policy(self, policy: Policy) -> None:
@@ -229,6 +239,15 @@ class CatalogueRepository:
     def require_acyclic(self) -> None:
         """Check all relations that must not loop, after bulk writes; raises CycleError."""
         self._links.require_acyclic()
+
+    def _require_modules(self, what: str, module_ids: Iterable[str]) -> None:
+        wanted = set(module_ids)
+        unknown = sorted(wanted - stored_among(self._connection, modules.c.module_id, wanted))
+        if unknown:
+            shown = ", ".join(unknown[:MOST_NAMED]) + (" …" if len(unknown) > MOST_NAMED else "")
+            raise NotFoundError(
+                f"{what} names modules that do not exist: {shown}. Put the modules first."
+            )
 
     def _put(self, shelf: Shelf[Any], thing: object) -> None:
         if shelf.put(self._connection, thing):

@@ -90,6 +90,14 @@ class LearnerRepository:
         row = {column.name: getattr(assignment, column.name) for column in assignments.columns}
         overwrite(self._connection, assignments, row)
 
+    def add_assignments(self, owed: Sequence[Assignment]) -> None:
+        """Add what a learner owes, in order of modules; what is assigned already stays."""
+        rows = [
+            {column.name: getattr(each, column.name) for column in assignments.columns}
+            for each in owed
+        ]
+        insert_new(self._connection, assignments, rows, assignments.c.module_id)
+
     def get_assignment(self, learner_id: str, module_id: str) -> Assignment:
         """Return an assignment; NotFoundError."""
         statement = select(assignments).where(

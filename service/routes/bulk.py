@@ -10,7 +10,11 @@ from service.state import CurrentService, Now
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
 
-@router.post("/catalogue", response_model=CatalogueView)
+@router.post(
+    "/catalogue",
+    response_model=CatalogueView,
+    responses={404: {"description": "A rule or pathway names modules that do not exist."}},
+)
 def post_catalogue(
     body: CatalogueBody, caller: Cataloguer, service: CurrentService, now: Now
 ) -> dict[str, int]:

@@ -9,6 +9,7 @@ from service.schemas.catalogue import ModuleRow, RoleRow, SkillEdgeRow, SkillRow
 from service.schemas.fields import Body, View
 from service.schemas.learners import AssignmentRow, LearnerRow
 from service.schemas.policies import PolicyRow
+from service.schemas.rules import RuleRow
 
 MAX_ROWS = 10_000
 
@@ -18,6 +19,7 @@ NAMED_BY = {
     "skills": ("skill_id",),
     "skill_edges": ("skill_id", "precedes_skill_id"),
     "roles": ("role_id",),
+    "rules": ("rule_id",),
     "policies": ("policy_id",),
     "learners": ("learner_id",),
     "assignments": ("learner_id", "module_id"),
@@ -55,6 +57,7 @@ class CatalogueBody(Body):
     skills: Annotated[list[SkillRow], Field(max_length=MAX_ROWS)] = Field([])
     skill_edges: Annotated[list[SkillEdgeRow], Field(max_length=MAX_ROWS)] = Field([])
     roles: Annotated[list[RoleRow], Field(max_length=MAX_ROWS)] = Field([])
+    rules: Annotated[list[RuleRow], Field(max_length=MAX_ROWS)] = Field([])
     policies: Annotated[list[PolicyRow], Field(max_length=MAX_ROWS)] = Field([])
     learners: Annotated[list[LearnerRow], Field(max_length=MAX_ROWS)] = Field([])
     assignments: Annotated[list[AssignmentRow], Field(max_length=MAX_ROWS)] = Field([])
@@ -77,6 +80,7 @@ class CatalogueView(View):
     skills: int
     skill_edges: int
     roles: int
+    rules: int
     policies: int
     learners: int
     assignments: int

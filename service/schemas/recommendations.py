@@ -123,6 +123,7 @@ class RecommendationView(View):
     )
     items: list[RecommendedModuleView]
     withheld: list[WithheldView]
+    rules: list[str] = Field(description="Rules that held for the learner.")
 
 
 class FeedbackBody(Body):

@@ -33,6 +33,7 @@ SCOPE_OF = {
             ("skills", "skill_id"),
             ("roles", "role_id"),
             ("policies", "policy_id"),
+            ("rules", "rule_id"),
         )
         for method, path in (
             ("PUT", f"/v1/{kind}/{{{key}}}"),
@@ -40,6 +41,7 @@ SCOPE_OF = {
             ("GET", f"/v1/{kind}"),
         )
     },
+    ("POST", "/v1/rules/trials"): "catalogue",
     ("POST", "/v1/catalogue"): "catalogue",
     ("POST", "/v1/keys"): "admin",
     ("GET", "/v1/keys"): "admin",

@@ -1,0 +1,122 @@
+"""What a condition may speak of: the learner, their tenure, what they showed, and the calendar."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from features.domain.history import Learner, LearnerHistory
+from features.encode.catalogue import CatalogueIndex
+from features.encode.learner import LearnerArrays
+from features.score.scores import Scores
+
+MONTHS_IN_QUARTER = 3
+DECEMBER = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Whom a condition is about, at which instant; scores may be absent (no `mastery` then)."""
+
+    history: LearnerHistory
+    now: datetime
+    index: CatalogueIndex
+    arrays: LearnerArrays
+    scores: Scores | None = None
+
+
+def facts_of(subject: Subject, names: frozenset[str]) -> dict[str, Any]:
+    """Return the facts that `names` speak of.
+
+    Parameters
+    ----------
+    subject
+        Learner and instant.
+    names
+        Top-level names of conditions (`conditions.names_in`); facts nobody asks for cost nothing.
+
+    Returns
+    -------
+    dict
+        - `learner`: the profile's fields that are known, and every attribute;
+        - `tenure_days`: whole and part days since `hired_at`; absent where that is not known;
+        - `now`, an instant, and `calendar` (`year`, `quarter`, `month`, `week`, `day`, `weekday`
+          from 1 for Monday, `day_of_quarter` from 1, `days_left_in_quarter`), both in UTC;
+        - `done`: ids of the modules done; `scores`: best score by module id;
+        - `evidence`: level of the latest direct judgement by skill id;
+        - `mastery`: level by skill id, as the models estimate it;
+        - any other name is an attribute of the learner, absent where it is not known.
+    """
+    profile = _profile(subject.history.learner)
+    makers: Mapping[str, Callable[[], Any]] = {
+        "learner": lambda: profile,
+        "tenure_days": lambda: _tenure_days(subject),
+        "now": lambda: subject.now,
+        "calendar": lambda: _calendar(subject.now.date()),
+        "done": lambda: _done(subject),
+        "scores": lambda: _scores(subject),
+        "evidence": lambda: {e.skill_id: e.level for e in subject.history.evidence},
+        "mastery": lambda: _mastery(subject),
+    }
+    made = {name: makers[name]() if name in makers else profile.get(name) for name in names}
+    return {name: fact for name, fact in made.items() if fact is not None}
+
+
+def _profile(learner: Learner) -> dict[str, Any]:
+    """Return what is known of the learner; a field Waymark knows wins over a like attribute."""
+    known = {
+        "learner_id": learner.learner_id,
+        "role_id": learner.role_id,
+        "goal_role_id": learner.goal_role_id,
+        "department": learner.department,
+        "location": learner.location,
+        "hired_at": learner.hired_at,
+        "language": learner.language,
+        "manager_id": learner.manager_id,
+        "needs": sorted(learner.needs),
+        "mentor": learner.mentor,
+    }
+    return dict(learner.attributes) | {k: value for k, value in known.items() if value is not None}
+
+
+def _tenure_days(subject: Subject) -> float | None:
+    hired_at = subject.history.learner.hired_at
+    return None if hired_at is None else (subject.now - hired_at).total_seconds() / 86_400.0
+
+
+def _calendar(today: date) -> dict[str, int]:
+    first_month = today.month - (today.month - 1) % MONTHS_IN_QUARTER
+    first = date(today.year, first_month, 1)
+    after = first_month + MONTHS_IN_QUARTER
+    begins_next = date(today.year + after // (DECEMBER + 1), (after - 1) % DECEMBER + 1, 1)
+    return {
+        "year": today.year,
+        "quarter": (today.month - 1) // MONTHS_IN_QUARTER + 1,
+        "month": today.month,
+        "week": today.isocalendar().week,
+        "day": today.day,
+        "weekday": today.isoweekday(),
+        "day_of_quarter": (today - first).days + 1,
+        "days_left_in_quarter": (begins_next - today).days - 1,
+    }
+
+
+def _done(subject: Subject) -> list[str]:
+    ids = subject.index.module_ids.ids
+    return [ids[row] for row in subject.arrays.done.nonzero()[0].tolist()]
+
+
+def _scores(subject: Subject) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for interaction in subject.history.interactions:
+        if interaction.score is not None and interaction.event != "rated":
+            module_id = interaction.module_id
+            best[module_id] = max(best.get(module_id, 0.0), interaction.score)
+    return best
+
+
+def _mastery(subject: Subject) -> dict[str, float] | None:
+    if subject.scores is None:
+        return None
+    levels = subject.scores.standing.mastery.tolist()
+    return dict(zip(subject.index.skill_ids.ids, levels, strict=True))

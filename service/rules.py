@@ -1,0 +1,84 @@
+"""Trying a rule on the learners at hand before it is on."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from features.decide.conditions import holds, names_in, open_facts
+from features.decide.facts import Subject, facts_of
+from features.domain.catalogue import Rule
+from features.domain.history import Learner, LearnerHistory
+from features.encode.learner import encode_learner
+from features.score.scorer import Scorer
+from features.store.workspace import Repositories
+
+MOST_PROFILES = 200_000
+MOST_HISTORIES = 1_000
+MOST_EXAMPLES = 10
+PAGE = 5_000
+FROM_HISTORIES = frozenset({"done", "scores", "evidence", "mastery"})
+
+
+def try_rule(
+    repositories: Repositories, scorer: Scorer, rule: Rule, now: datetime
+) -> Mapping[str, Any]:
+    """Count the learners for whom a rule holds now.
+
+    Parameters
+    ----------
+    repositories
+        Of the workspace.
+    scorer
+        For conditions on mastery.
+    rule
+        Checked; it need not be stored.
+    now
+        Aware UTC.
+
+    Returns
+    -------
+    mapping
+        As `RuleTrialView`. Conditions on profiles alone are tried on up to `MOST_PROFILES`
+        learners, others, which need histories, on up to `MOST_HISTORIES` spread evenly over the
+        ids.
+    """
+    names = names_in(rule.when)
+    n_learners = repositories.learners.n_learners()
+    most = MOST_HISTORIES if names & FROM_HISTORIES else MOST_PROFILES
+    step = max(1, -(-n_learners // most))
+    outcomes: dict[bool | None, int] = {True: 0, False: 0, None: 0}
+    examples: list[str] = []
+    for place, learner in enumerate(_everyone(repositories)):
+        if place % step:
+            continue
+        history = LearnerHistory(learner=learner)
+        if names & FROM_HISTORIES:
+            history = repositories.learners.history(learner.learner_id)
+        outcome = holds(
+            rule.when, open_facts(facts_of(_subject(history, scorer, now, names), names))
+        )
+        outcomes[outcome] += 1
+        if outcome and len(examples) < MOST_EXAMPLES:
+            examples.append(learner.learner_id)
+    return {
+        "n_learners": n_learners,
+        "n_asked": sum(outcomes.values()),
+        "n_holds": outcomes[True],
+        "n_unknown": outcomes[None],
+        "examples": examples,
+    }
+
+
+def _everyone(repositories: Repositories) -> Iterator[Learner]:
+    after = None
+    while page := repositories.learners.list(after, PAGE):
+        yield from page
+        after = page[-1].learner_id
+
+
+def _subject(
+    history: LearnerHistory, scorer: Scorer, now: datetime, names: frozenset[str]
+) -> Subject:
+    arrays = encode_learner(history, scorer.index)
+    scores = scorer.score(history, arrays, now.timestamp()) if "mastery" in names else None
+    return Subject(history=history, now=now, index=scorer.index, arrays=arrays, scores=scores)
