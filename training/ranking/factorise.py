@@ -43,14 +43,15 @@ def fit_als(
 
     rows = sparse.csr_matrix(learners_by_modules(sequences, n_modules), dtype=np.float32)
     n_factors = max(1, min(n_factors, min(rows.shape) - 1))
-    model = AlternatingLeastSquares(
-        factors=n_factors,
-        regularization=regularization,
-        alpha=confidence,
-        random_state=seed,
-        num_threads=1,
-    )
+    # The library warns of other threads where a model is made, not only where it is fitted.
     with threadpool_limits(1, user_api="blas"):
+        model = AlternatingLeastSquares(
+            factors=n_factors,
+            regularization=regularization,
+            alpha=confidence,
+            random_state=seed,
+            num_threads=1,
+        )
         model.fit(rows, show_progress=False)
     return FactorFoldIn(
         factors=np.asarray(model.item_factors, dtype=np.float32),
