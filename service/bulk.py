@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from features.decide.pathway_checks import check_pathway
 from features.domain.catalogue import SkillEdge
 from features.store.workspace import Repositories
 from service.policies import number_policy
@@ -43,6 +44,10 @@ def _put_catalogue(repositories: Repositories, body: CatalogueBody) -> None:
         catalogue.put_module(module.to_domain(module.module_id))
     for role in body.roles:
         catalogue.put_role(role.to_domain(role.role_id))
+    for row in body.pathways:
+        pathway = row.to_domain(row.pathway_id)
+        check_pathway(pathway)
+        catalogue.put_pathway(pathway)
     for rule in body.rules:
         catalogue.put_rule(rule.to_domain(rule.rule_id))
     for policy in body.policies:

@@ -1,21 +1,18 @@
 """decide: one learner, one instant, one slate with its account."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decide.eligibility import judge_eligibility
-from features.decide.facts import Subject
+from features.decide.case import Case, Scoring, open_case
 from features.decide.reasons import Standpoint, explain
-from features.decide.rules import NO_RULE, Ruling, apply_rules
+from features.decide.rules import NO_RULE
 from features.decide.slate import Place, Slate, draw_slate
-from features.decide.terms import Case, Terms, compute_terms
+from features.decide.terms import Terms, compute_terms
 from features.decide.withheld import best_withheld, unlocked_by
 from features.domain.catalogue import TERMS, Policy
-from features.domain.history import Assignment, LearnerHistory
+from features.domain.history import Assignment
 from features.domain.instants import from_microseconds
 from features.domain.recommendation import (
     Candidates,
@@ -25,26 +22,9 @@ from features.domain.recommendation import (
     RecommendedModule,
     SkillStanding,
 )
-from features.encode.catalogue import CatalogueIndex
-from features.encode.learner import LearnerArrays, encode_learner
-from features.score.scores import Scores
+from features.encode.learner import encode_learner
 
 MOST_CANDIDATES = 100
-
-
-class Scoring(Protocol):
-    """What decide asks of the models: a catalogue index, a version, and scores."""
-
-    @property
-    def index(self) -> CatalogueIndex:
-        """The catalogue the scores are aligned with."""
-
-    @property
-    def version(self) -> str | None:
-        """The snapshot's version, None without a model."""
-
-    def score(self, history: LearnerHistory, arrays: LearnerArrays, now_seconds: float) -> Scores:
-        """Score every module and skill for one learner at one instant."""
 
 
 def decide(
@@ -69,7 +49,7 @@ def decide(
         Up to `context.limit` modules, contributions summing to each score; no items where nothing
         is eligible.
     """
-    case = _open_case(request, scorer, policy)
+    case = open_case(request, scorer, policy)
     terms = compute_terms(case)
     eligible = np.flatnonzero(case.eligibility.eligible)
     slate = draw_slate(
@@ -122,37 +102,6 @@ def skill_standings(request: DecisionRequest, scorer: Scoring) -> tuple[SkillSta
         )
         for k, skill_id in enumerate(index.skill_ids)
     )
-
-
-def _open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Case:
-    index = scorer.index
-    arrays = encode_learner(request.history, index, request.context.goal_role_id)
-    scores = scorer.score(request.history, arrays, request.now.timestamp())
-    ruling = apply_rules(
-        index.rules,
-        Subject(
-            history=request.history, now=request.now, index=index, arrays=arrays, scores=scores
-        ),
-    )
-    eligibility = judge_eligibility(request, index, arrays, scores, policy, ruling)
-    return Case(
-        request=request,
-        index=index,
-        arrays=_with_assigned(arrays, ruling, request.now.timestamp()),
-        scores=scores,
-        eligibility=eligibility,
-        policy=policy,
-        ruling=ruling,
-    )
-
-
-def _with_assigned(arrays: LearnerArrays, ruling: Ruling, now_seconds: float) -> LearnerArrays:
-    """Add what rules assign from now on; an assignment that stands keeps its date."""
-    new = (ruling.assigned_by != NO_RULE) & ~arrays.assigned & ~arrays.done
-    if not new.any():
-        return arrays
-    due_at = np.where(new, now_seconds + ruling.due_in_seconds(), arrays.due_at_seconds)
-    return replace(arrays, assigned=arrays.assigned | new, due_at_seconds=due_at)
 
 
 def _new_assignments(case: Case) -> tuple[Assignment, ...]:

@@ -6,6 +6,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from features.decide.journey import Journey
 from features.decide.rules import NO_RULE, Ruling
 from features.domain.catalogue import Policy
 from features.domain.recommendation import DecisionRequest
@@ -30,8 +31,9 @@ class Bar(IntEnum):
     NEEDS = 7
     DONE = 8
     RULE = 9
-    PREREQUISITE = 10
-    SKILL = 11
+    STEP = 10
+    PREREQUISITE = 11
+    SKILL = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +53,27 @@ class Eligibility:
         return free
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bars:
+    """What the organisation's rules and pathways say of each module."""
+
+    ruling: Ruling
+    journey: Journey
+
+    def held_back(self, index: CatalogueIndex, arrays: LearnerArrays) -> NDArray[np.bool_]:
+        """Return modules of locked steps; what is owed is not held back by a pathway."""
+        owed = arrays.assigned | index.is_mandatory | (self.ruling.required_by != NO_RULE)
+        held: NDArray[np.bool_] = self.journey.held_back & ~owed & ~arrays.done
+        return held
+
+
 def judge_eligibility(
     request: DecisionRequest,
     index: CatalogueIndex,
     arrays: LearnerArrays,
     scores: Scores,
     policy: Policy,
-    ruling: Ruling,
+    bars: Bars,
 ) -> Eligibility:
     """Apply every condition of eligibility to every module.
 
@@ -71,8 +87,8 @@ def judge_eligibility(
         Mastery, now and as it was when last shown.
     policy
         Gives the cooldown of refreshers.
-    ruling
-        What rules exclude.
+    bars
+        What rules exclude and pathways hold back.
     """
     now = request.now.timestamp()
     mastery = scores.standing.mastery
@@ -81,7 +97,8 @@ def judge_eligibility(
     conditions = (
         (Bar.SKILL, _lacks_skill(index, mastery)),
         (Bar.PREREQUISITE, _lacks_module(index, arrays.done)),
-        (Bar.RULE, ruling.excluded_by != NO_RULE),
+        (Bar.STEP, bars.held_back(index, arrays)),
+        (Bar.RULE, bars.ruling.excluded_by != NO_RULE),
         (Bar.DONE, arrays.done & ~refresher),
         (Bar.NEEDS, _uncovered_needs(index, arrays.learner.needs)),
         (Bar.LANGUAGE, _other_language(index, arrays)),

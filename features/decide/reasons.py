@@ -6,8 +6,9 @@ from datetime import datetime
 
 import numpy as np
 
+from features.decide.case import Case
+from features.decide.journey import OPTIONAL_PULL, StepState
 from features.decide.rules import NO_RULE
-from features.decide.terms import Case
 from features.domain.instants import from_microseconds
 from features.domain.recommendation import Closing, Reason
 
@@ -32,6 +33,8 @@ TEMPLATES: Mapping[str, str] = {
     "time": "At {minutes:.0f} minutes it fits the {available:.0f} you have.",
     "continuity": "It carries on from what you did last.",
     "continuity_under_way": "You have started it already.",
+    "continuity_pathway": "It is your next step in {pathway}.",
+    "continuity_extra": "It is an optional extra in {pathway}.",
     "boost": "It is recommended by a rule of your organisation.",
     "required": "A rule of your organisation requires it of you.",
     "open": "It is open to you, and nothing open to you ranks above it.",
@@ -85,9 +88,31 @@ def _code_of(term: str, case: Case, standpoint: Standpoint) -> str:
     if term == "urgency" and np.isinf(case.arrays.due_at_seconds[standpoint.row]):
         by_rule = case.ruling.required_by[standpoint.row] != NO_RULE
         return "required" if by_rule else "urgency_undated"
-    if term == "continuity" and case.arrays.under_way[standpoint.row]:
-        return "continuity_under_way"
+    if term == "continuity":
+        return _code_of_continuity(case, standpoint.row)
     return term
+
+
+def _code_of_continuity(case: Case, row: int) -> str:
+    if case.arrays.under_way[row]:
+        return "continuity_under_way"
+    pull = case.journey.released[row]
+    if pull == 0:
+        return "continuity"
+    return "continuity_extra" if pull == OPTIONAL_PULL else "continuity_pathway"
+
+
+def _pathway_of(case: Case, row: int) -> str | None:
+    """Return the title of the first pathway in which the module is an open step."""
+    return next(
+        (
+            standing.index.pathway.title
+            for standing in case.journey.pathways
+            for step in standing.steps
+            if step.state is StepState.OPEN and row in step.index.modules
+        ),
+        None,
+    )
 
 
 def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
@@ -102,6 +127,9 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
         facts["due"] = _day(from_microseconds(int(due * 1e6)))
     if case.request.context.available_minutes is not None:
         facts["available"] = case.request.context.available_minutes
+    pathway = _pathway_of(case, row)
+    if pathway is not None:
+        facts["pathway"] = pathway
     faded = _most_faded(case, standpoint.row)
     if faded is not None:
         facts |= {

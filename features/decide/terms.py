@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decide.eligibility import SECONDS_PER_DAY, Eligibility
-from features.decide.rules import NO_RULE, Ruling
-from features.domain.catalogue import TERMS, Policy
-from features.domain.recommendation import DecisionRequest
-from features.encode.catalogue import CatalogueIndex
+from features.decide.case import Case
+from features.decide.eligibility import SECONDS_PER_DAY
+from features.decide.rules import NO_RULE
+from features.domain.catalogue import TERMS
 from features.encode.learner import LearnerArrays
-from features.score.scores import Scores
 
 SHORTEST_MINUTES = 5.0
 SESSION_GAP_DAYS = 3.0
@@ -41,19 +39,6 @@ class Terms:
     ready: NDArray[np.float64]
     tier: NDArray[np.int8]
     score: NDArray[np.float64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """Everything the terms are computed from."""
-
-    request: DecisionRequest
-    index: CatalogueIndex
-    arrays: LearnerArrays
-    scores: Scores
-    eligibility: Eligibility
-    policy: Policy
-    ruling: Ruling
 
 
 def compute_terms(case: Case) -> Terms:
@@ -155,7 +140,10 @@ def _time(case: Case) -> NDArray[np.float64]:
 
 
 def _continuity(case: Case) -> NDArray[np.float64]:
-    """Return the likeness (cosine of skills) to the last modules; what is under way counts 1."""
+    """Return the likeness (cosine of skills) to the last modules, or the pull of a pathway's step.
+
+    What is under way counts 1.
+    """
     pairs = case.index.skills
     profile = np.zeros(len(case.index.skill_ids))
     for age, row in enumerate(_last_modules(case.arrays)):
@@ -164,7 +152,8 @@ def _continuity(case: Case) -> NDArray[np.float64]:
     norm = np.sqrt(_per_module(case, pairs.weight**2) * (profile @ profile))
     likeness = _per_module(case, pairs.weight * profile[pairs.skill])
     cosine = np.divide(likeness, norm, out=np.zeros(len(norm)), where=norm > 0)
-    return np.where(case.arrays.under_way, 1.0, np.minimum(cosine, 1.0))
+    pull = np.maximum(np.minimum(cosine, 1.0), case.journey.released)
+    return np.where(case.arrays.under_way, 1.0, pull)
 
 
 def _last_modules(arrays: LearnerArrays) -> list[int]:

@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from features.decide.case import Case
 from features.decide.eligibility import Bar
-from features.decide.terms import Case, Terms
+from features.decide.terms import Terms
+from features.domain.catalogue import PathwayStep
 from features.domain.instants import from_microseconds
 from features.domain.recommendation import Withheld
 
 MOST_WITHHELD = 3
-LOCKS = (Bar.PREREQUISITE, Bar.SKILL, Bar.NOT_YET_ACTIVE)
+LOCKS = (Bar.PREREQUISITE, Bar.SKILL, Bar.NOT_YET_ACTIVE, Bar.STEP)
 
 
 def best_withheld(case: Case, terms: Terms) -> tuple[Withheld, ...]:
@@ -42,6 +44,8 @@ def _withheld(case: Case, row: int) -> Withheld:
         opens = from_microseconds(int(case.index.active_from_seconds[row] * 1e6))
         text = f"It opens on {opens:%Y-%m-%d}."
         return Withheld(module_id=module_id, code="not_yet_active", text=text, needs=())
+    if bar is Bar.STEP:
+        return _behind_a_step(case, row)
     modules = _missing_prerequisites(case, row)
     skills = _missing_skills(case, row)
     parts = [f"{_title(case, needed)} to be done first" for needed in modules]
@@ -50,6 +54,30 @@ def _withheld(case: Case, row: int) -> Withheld:
     code = "prerequisite" if modules else "skill_prerequisite"
     text = f"It asks for {' and '.join(parts)}."
     return Withheld(module_id=module_id, code=code, text=text, needs=needs)
+
+
+def _behind_a_step(case: Case, row: int) -> Withheld:
+    """Say which steps come first, and which condition is not met yet."""
+    standing, step = next(
+        (standing, step)
+        for standing in case.journey.pathways
+        for step in standing.steps
+        if row in step.index.modules
+    )
+    needed = [standing.steps[place].index.step for place in step.needs]
+    parts = [f"{_any_title(case, before)} to be done first" for before in needed]
+    if not step.condition_holds:
+        parts.append(f"that {step.index.step.when}")
+    return Withheld(
+        module_id=case.index.module_ids.ids[row],
+        code="pathway_step",
+        text=f"In {standing.index.pathway.title} it asks for {' and '.join(parts)}.",
+        needs=tuple(module_id for before in needed for module_id in before.any_of),
+    )
+
+
+def _any_title(case: Case, step: PathwayStep) -> str:
+    return " or ".join(_title(case, module_id) for module_id in step.any_of)
 
 
 def _missing_modules(case: Case, row: int) -> list[int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features.domain.catalogue import QUESTION, Catalogue, Module, Role
 from features.domain.instants import EPOCH
 from features.encode.ids import IdMap
+from features.encode.pathways import Pathways, index_pathways
 from features.encode.rules import RuleIndex, index_rules
 from features.encode.skills import ModuleSkillIndex, index_module_skills
 
@@ -68,8 +69,8 @@ class CatalogueIndex:
         Prerequisites, hard and soft.
     role_targets
         By role id.
-    rules
-        The active rules.
+    rules, pathways
+        The active rules; all pathways.
     """
 
     catalogue: Catalogue
@@ -91,6 +92,7 @@ class CatalogueIndex:
     skill_links: SkillLinks
     role_targets: Mapping[str, RoleTargets]
     rules: RuleIndex
+    pathways: Pathways
     skill_names: tuple[str, ...]
 
     @property
@@ -147,6 +149,7 @@ def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:
         skill_links=_skill_links(modules, skill_ids),
         role_targets={role.role_id: _targets(role, skill_ids) for role in catalogue.roles},
         rules=index_rules(catalogue.rules, module_ids),
+        pathways=index_pathways(catalogue.pathways, module_ids),
         skill_names=tuple(names.get(skill_id, skill_id) for skill_id in skill_ids),
     )
 

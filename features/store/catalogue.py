@@ -130,8 +130,16 @@ class CatalogueRepository:
         self._put(ROLES, role)
 
     def put_pathway(self, pathway: Pathway) -> None:
-        """Write a pathway."""
+        """Write a pathway that was checked.
+
+        Raises
+        ------
+        NotFoundError
+            If it names modules that do not exist; nothing is stored then.
+        """
         self.hold()
+        named = [module_id for step in pathway.steps for module_id in step.any_of]
+        self._require_modules(f"pathway {pathway.pathway_id!r}", named)
         self._put(PATHWAYS, pathway)
 
     def put_rule(self, rule: Rule) -> None:

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from service.schemas.catalogue import ModuleRow, RoleRow, SkillEdgeRow, SkillRow
 from service.schemas.fields import Body, View
 from service.schemas.learners import AssignmentRow, LearnerRow
+from service.schemas.pathways import PathwayRow
 from service.schemas.policies import PolicyRow
 from service.schemas.rules import RuleRow
 
@@ -19,6 +20,7 @@ NAMED_BY = {
     "skills": ("skill_id",),
     "skill_edges": ("skill_id", "precedes_skill_id"),
     "roles": ("role_id",),
+    "pathways": ("pathway_id",),
     "rules": ("rule_id",),
     "policies": ("policy_id",),
     "learners": ("learner_id",),
@@ -57,6 +59,7 @@ class CatalogueBody(Body):
     skills: Annotated[list[SkillRow], Field(max_length=MAX_ROWS)] = Field([])
     skill_edges: Annotated[list[SkillEdgeRow], Field(max_length=MAX_ROWS)] = Field([])
     roles: Annotated[list[RoleRow], Field(max_length=MAX_ROWS)] = Field([])
+    pathways: Annotated[list[PathwayRow], Field(max_length=MAX_ROWS)] = Field([])
     rules: Annotated[list[RuleRow], Field(max_length=MAX_ROWS)] = Field([])
     policies: Annotated[list[PolicyRow], Field(max_length=MAX_ROWS)] = Field([])
     learners: Annotated[list[LearnerRow], Field(max_length=MAX_ROWS)] = Field([])
@@ -80,6 +83,7 @@ class CatalogueView(View):
     skills: int
     skill_edges: int
     roles: int
+    pathways: int
     rules: int
     policies: int
     learners: int

@@ -21,6 +21,7 @@ SCOPE_OF = {
     ("GET", "/v1/learners"): "analytics",
     ("GET", "/v1/learners/{learner_id}"): "analytics",
     ("GET", "/v1/learners/{learner_id}/skills"): "analytics",
+    ("GET", "/v1/learners/{learner_id}/journey"): "analytics",
     ("GET", "/v1/learners/{learner_id}/export"): "admin",
     ("DELETE", "/v1/learners/{learner_id}"): "admin",
     ("PUT", "/v1/assignments/{learner_id}/{module_id}"): "catalogue",
@@ -34,6 +35,7 @@ SCOPE_OF = {
             ("roles", "role_id"),
             ("policies", "policy_id"),
             ("rules", "rule_id"),
+            ("pathways", "pathway_id"),
         )
         for method, path in (
             ("PUT", f"/v1/{kind}/{{{key}}}"),

@@ -1,0 +1,200 @@
+"""Where a learner stands on a pathway: what is done, open, locked, and by which rule."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import cel
+import numpy as np
+from numpy.typing import NDArray
+
+from features.decide.conditions import holds, names_in, open_facts
+from features.decide.facts import Subject, facts_of
+from features.encode.catalogue import CatalogueIndex
+from features.encode.learner import LearnerArrays
+from features.encode.pathways import PathwayIndex, StepIndex
+
+# A condition on these asks for something to be reached; on anything else it tells learners apart.
+ATTAINABLE = frozenset({"done", "scores", "evidence", "mastery"})
+
+
+class StepState(StrEnum):
+    """How a step stands to a learner."""
+
+    DONE = "done"
+    PASSED_OVER = "passed_over"
+    NOT_FOR_YOU = "not_for_you"
+    OPEN = "open"
+    LOCKED = "locked"
+
+
+MET = frozenset({StepState.DONE, StepState.PASSED_OVER, StepState.NOT_FOR_YOU})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepStanding:
+    """One step.
+
+    Attributes
+    ----------
+    index
+        The step.
+    state
+        How it stands.
+    needs
+        Positions of required steps that are not met.
+    condition_holds
+        Whether its `when` holds; true where it has none.
+    """
+
+    index: StepIndex
+    state: StepState
+    needs: tuple[int, ...]
+    condition_holds: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathwayStanding:
+    """A learner on a pathway; `entered_at` are the ids of the steps they may start from."""
+
+    index: PathwayIndex
+    entered_at: tuple[str, ...]
+    steps: tuple[StepStanding, ...]
+
+    @property
+    def core(self) -> tuple[StepStanding, ...]:
+        """Steps that are neither optional nor for others."""
+        return tuple(
+            each
+            for each in self.steps
+            if not each.index.step.optional and each.state is not StepState.NOT_FOR_YOU
+        )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing of the core is left."""
+        return all(each.state in MET for each in self.core)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journey:
+    """A learner on all their pathways.
+
+    Attributes
+    ----------
+    pathways
+        In order of their ids.
+    released
+        float64, (n_modules,): 1 for modules of open core steps, `OPTIONAL_PULL` for those of open
+        optional ones, 0 elsewhere.
+    held_back
+        bool, (n_modules,): modules of locked steps that no open or done step has.
+    """
+
+    pathways: tuple[PathwayStanding, ...]
+    released: NDArray[np.float64]
+    held_back: NDArray[np.bool_]
+
+
+OPTIONAL_PULL = 0.5
+
+
+def travel(subject: Subject, goal_role_id: str | None = None) -> Journey:
+    """Follow a learner along every pathway that is theirs.
+
+    Parameters
+    ----------
+    subject
+        Learner and instant.
+    goal_role_id
+        A goal for this request; it stands in for the learner's own.
+    """
+    mine = pathways_of(subject.index, subject.arrays, goal_role_id)
+    n_modules = len(subject.index.module_ids)
+    released, held_back = np.zeros(n_modules), np.zeros(n_modules, dtype=bool)
+    if not mine:
+        return Journey(pathways=(), released=released, held_back=held_back)
+    names = frozenset().union(*(_names(pathway) for pathway in mine))
+    facts = open_facts(facts_of(subject, names))
+    standings = tuple(follow(pathway, subject.arrays, facts) for pathway in mine)
+    free = np.zeros(n_modules, dtype=bool)
+    for each in (step for standing in standings for step in standing.steps):
+        modules = each.index.modules
+        if each.state is StepState.OPEN:
+            pull = OPTIONAL_PULL if each.index.step.optional else 1.0
+            released[modules] = np.maximum(released[modules], pull)
+        held_back[modules] |= each.state is StepState.LOCKED
+        free[modules] |= each.state is not StepState.LOCKED
+    return Journey(pathways=standings, released=released, held_back=held_back & ~free)
+
+
+def pathways_of(
+    index: CatalogueIndex, arrays: LearnerArrays, goal_role_id: str | None = None
+) -> tuple[PathwayIndex, ...]:
+    """Return the pathways that are a learner's.
+
+    Those whose goal is the learner's goal role, else the present role; and of those with another
+    goal (skills, a certificate) the ones the learner has begun.
+    """
+    learner, pathways = arrays.learner, index.pathways
+    if not pathways.everything:
+        return ()
+    for role_id in (goal_role_id, learner.goal_role_id, learner.role_id):
+        to_role = pathways.by_role.get(role_id or "", ())
+        if to_role:
+            break
+    begun = [
+        pathway
+        for pathway in pathways.others
+        if any(arrays.seen[step.modules].any() for step in pathway.steps)
+    ]
+    return tuple(sorted((*to_role, *begun), key=lambda each: each.pathway.pathway_id))
+
+
+def follow(pathway: PathwayIndex, arrays: LearnerArrays, facts: cel.Context) -> PathwayStanding:
+    """Settle the state of every step, those required before those that require them."""
+    entered = _entries(pathway, facts)
+    passed = {step for place in entered for step in pathway.steps[place].before}
+    states: dict[int, StepState] = {}
+    standings: dict[int, StepStanding] = {}
+    for place in sorted(range(len(pathway.steps)), key=lambda k: (len(pathway.steps[k].before), k)):
+        step = pathway.steps[place]
+        holds_now = step.step.when is None or holds(step.step.when, facts) is True
+        needs = tuple(k for k in step.requires if states[k] not in MET)
+        states[place] = _state(step, arrays, holds_now=holds_now, needs=needs)
+        if place in passed and states[place] in (StepState.OPEN, StepState.LOCKED):
+            states[place] = StepState.PASSED_OVER
+        standings[place] = StepStanding(
+            index=step, state=states[place], needs=needs, condition_holds=holds_now
+        )
+    return PathwayStanding(
+        index=pathway,
+        entered_at=tuple(pathway.steps[place].step.step_id for place in entered),
+        steps=tuple(standings[place] for place in range(len(pathway.steps))),
+    )
+
+
+def _state(
+    step: StepIndex, arrays: LearnerArrays, *, holds_now: bool, needs: tuple[int, ...]
+) -> StepState:
+    if arrays.done[step.modules].any():
+        return StepState.DONE
+    if not holds_now and not names_in(step.step.when or "true") & ATTAINABLE:
+        return StepState.NOT_FOR_YOU
+    return StepState.OPEN if holds_now and not needs else StepState.LOCKED
+
+
+def _entries(pathway: PathwayIndex, facts: cel.Context) -> tuple[int, ...]:
+    """Return where the learner may start: every entry point whose condition holds."""
+    places = pathway.position_of
+    return tuple(
+        places[entry.step_id]
+        for entry in pathway.pathway.entry_points
+        if entry.when is None or holds(entry.when, facts) is True
+    )
+
+
+def _names(pathway: PathwayIndex) -> frozenset[str]:
+    conditions: list[Any] = [step.when for step in pathway.pathway.steps]
+    conditions += [entry.when for entry in pathway.pathway.entry_points]
+    return frozenset().union(*(names_in(each) for each in conditions if each is not None))
