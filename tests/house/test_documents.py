@@ -13,7 +13,8 @@ from service.app import create_app
 from training.cli.main import app as command_line
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+WRITTEN = [path for folder in ("docs", "benchmarks") for path in (ROOT / folder).rglob("*.md")]
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *WRITTEN])
 
 
 def test_every_setting_is_documented():
