@@ -30,8 +30,7 @@ from training.gate import (
     HeldOutResults,
     judge,
 )
-from training.results import read_results
-from training.train import RESULTS_FILE
+from training.results import fetch_results
 
 # The registry keeps tags of 5,000 characters.
 LONGEST_TAG = 4_000
@@ -144,7 +143,7 @@ def _judge(
 ) -> Promotion:
     """Compare a version with the champion in what it knows and in what its data was."""
     snapshot = _readable(registry, version)
-    own = _results(registry, version)
+    own = fetch_results(registry, version)
     if champion is None:
         results, beside = without_champions(own), None
         losses: tuple[str, ...] = ()
@@ -168,7 +167,7 @@ def _losses(registry: Registry, champion: str, candidate: Snapshot) -> tuple[str
 def _stored(registry: Registry, champion: str) -> HeldOutResults | None:
     """Return the champion's own results; None where they are lost, which no version may pass by."""
     try:
-        return _results(registry, champion)
+        return fetch_results(registry, champion)
     except RegistryError:
         return None
 
@@ -191,12 +190,6 @@ def _move(registry: Registry, version: str, champion: str | None, now: datetime)
     if champion is not None:
         registry.set_alias(PREVIOUS, champion)
     registry.set_alias(CHAMPION, version)
-
-
-def _results(registry: Registry, version: str) -> HeldOutResults:
-    with TemporaryDirectory() as scratch:
-        run_id = registry.version(version).run_id
-        return read_results(registry.fetch_file(run_id, RESULTS_FILE, Path(scratch)))
 
 
 def _readable(registry: Registry, version: str) -> Snapshot:

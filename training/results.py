@@ -2,6 +2,7 @@
 
 from hashlib import blake2b
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from features.domain.errors import RegistryError
 from features.encode.log import InteractionLog
+from features.store.registry import Registry
 from features.store.snapshots import UNREADABLE
 from training.evaluation.report import chosen_of
 from training.gate import HeldOutResults
@@ -17,6 +19,7 @@ from training.ranking.fit import BLEND
 from training.slices import slices_of
 from training.success.metrics import calibration_error
 
+RESULTS_FILE = "held_out_results.npz"
 NDCG, LOSS, ECE, SLICE = "ndcg_at_10.", "log_loss.", "ece.", "slice."
 
 
@@ -135,6 +138,13 @@ def read_results(path: Path) -> HeldOutResults:
             f"the held-out results {path.name} of this version cannot be read: {error}. "
             "Train again to register a version that can be judged."
         ) from error
+
+
+def fetch_results(registry: Registry, version: str) -> HeldOutResults:
+    """Read what a version did on its held-out learners; RegistryError as in `read_results`."""
+    with TemporaryDirectory() as scratch:
+        run_id = registry.version(version).run_id
+        return read_results(registry.fetch_file(run_id, RESULTS_FILE, Path(scratch)))
 
 
 def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

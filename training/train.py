@@ -20,6 +20,7 @@ from features.store.registry import CHALLENGER, Registry
 from features.store.snapshots import write_snapshot
 from training.champion import judge_beside, read_champion
 from training.data_schema import describe_schema
+from training.drift.reference import REFERENCE_FILE, write_reference
 from training.evaluation.plots import plot_calibration, plot_ranking
 from training.evaluation.protocols import hold_out_by_id
 from training.evaluation.report import measure, write_report
@@ -36,11 +37,10 @@ from training.models import (
     fit_models,
     judge_models,
 )
-from training.results import results_of, write_results
+from training.results import RESULTS_FILE, results_of, write_results
 from training.tracking import Run, code_version, open_run
 
 HELD_OUT = "held-out"
-RESULTS_FILE = "held_out_results.npz"
 REPORT_FILE = "report.json"
 ROOT = Path(__file__).parents[1]
 
@@ -111,6 +111,7 @@ def train(
         outcome = _fit_and_judge(task, now, read_champion(registry))
         report("tracking")
         with task.stopwatch.measuring("tracking"), TemporaryDirectory() as scratch:
+            write_reference(data, Path(scratch) / REFERENCE_FILE)
             _log(run, outcome, Path(scratch))
             folder = Path(scratch) / "snapshot"
             digest = write_snapshot(outcome.snapshot, folder)

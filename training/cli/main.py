@@ -2,7 +2,7 @@
 
 import typer
 
-from training.cli import demo, evaluate, import_folder, keys, promote, serve, train, tune
+from training.cli import demo, drift, evaluate, import_folder, keys, promote, serve, train, tune
 from training.cli.console import quiet_libraries
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("tune")(tune.tune)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
+app.command("drift")(drift.drift)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
 

@@ -77,11 +77,15 @@ def _print(promotion: Promotion) -> None:
         return
     out.print(table_of("The gate", _COLUMNS, [_row(check) for check in promotion.checks]))
     if promotion.beside is not None:
-        out.print(_BASIS[promotion.beside])
+        out.print(_BASIS[promotion.beside], soft_wrap=True)
     before = f", after version {promotion.previous}" if promotion.previous else ""
     out.print(f"Version {promotion.version} is the champion{before}.")
     if promotion.force is not None:
-        out.print(f"Forced by {promotion.force.by}: {promotion.force.reason}", markup=False)
+        out.print(
+            f"Forced by {promotion.force.by}: {promotion.force.reason}",
+            markup=False,
+            soft_wrap=True,
+        )
         out.print("It was promoted against", markup=False)
         for fault in promotion.faults:
             out.print(f"  {fault}", markup=False, highlight=False, soft_wrap=True)

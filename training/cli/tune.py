@@ -31,7 +31,7 @@ from training.cli.console import (
     require_writable,
     table_of,
 )
-from training.cli.train import read_histories
+from training.cli.reading import read_histories
 from training.histories.data import TrainingData
 from training.model_settings import FORMAT, leaves_of, read_document
 from training.models import RANKING, SUCCESS

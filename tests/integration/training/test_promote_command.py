@@ -15,7 +15,8 @@ from training.academy import small_academy, write_folder
 from training.champion import read_champion
 from training.cli.main import app
 from training.histories.data import read_folder_data
-from training.train import RESULTS_FILE, train
+from training.results import RESULTS_FILE
+from training.train import train
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -22,7 +22,8 @@ from features.store.snapshots import read_snapshot
 from training.academy import small_academy, write_folder
 from training.histories.data import read_folder_data
 from training.promotion import promote, rollback
-from training.train import REPORT_FILE, RESULTS_FILE, train
+from training.results import RESULTS_FILE
+from training.train import REPORT_FILE, train
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""Drift: whether what happens now is still what a version was trained on."""
