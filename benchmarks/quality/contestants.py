@@ -84,6 +84,18 @@ CONTESTANTS = (
         ),
     ),
     Contestant(
+        name="rectools",
+        title="RecTools",
+        script="with_rectools.py",
+        requirements=("rectools==0.19.0",),
+        models=(
+            Model(name="item-knn", defaults={}, grid=KNN_GRID),
+            Model(name="als", defaults={}, grid=ALS_GRID, one_blas_thread=True),
+            Model(name="ease", defaults={}, grid=EASE_GRID),
+            Model(name="popular", defaults={}),
+        ),
+    ),
+    Contestant(
         name="lenskit",
         title="LensKit",
         script="with_lenskit.py",
@@ -111,18 +123,6 @@ CONTESTANTS = (
                     {"l1_reg": 0.01, "l2_reg": 50.0, "max_nbrs": 100},
                 ),
             ),
-            Model(name="popular", defaults={}),
-        ),
-    ),
-    Contestant(
-        name="rectools",
-        title="RecTools",
-        script="with_rectools.py",
-        requirements=("rectools==0.19.0",),
-        models=(
-            Model(name="item-knn", defaults={}, grid=KNN_GRID),
-            Model(name="als", defaults={}, grid=ALS_GRID, one_blas_thread=True),
-            Model(name="ease", defaults={}, grid=EASE_GRID),
             Model(name="popular", defaults={}),
         ),
     ),

@@ -8,6 +8,7 @@ import numpy as np
 from exchange import N_JUDGED, Histories, Lists, Split
 from numpy.typing import NDArray
 
+from features.domain.errors import InvalidValueError
 from features.encode.sequences import NO_TARGET, Sequences, hold_out_last, sequence_modules
 from training.evaluation.protocols import Protocol, hold_out, sample_question
 from training.evaluation.ranking_metrics import RankedTargets, rank_of_target
@@ -51,11 +52,13 @@ def prepare(folder: Path, protocol: Protocol, n_learners: int, seed: int, now: d
     Raises
     ------
     WaymarkError
-        If the folder cannot be read or split.
+        If the folder cannot be read or split, or nobody has a next module to ask for.
     """
     data = read_folder_data(folder, now=now)
     rng = np.random.default_rng(seed)
     holdout = sample_question(hold_out(data, protocol, rng), n_learners, rng)
+    if not len(holdout.question.target):
+        raise InvalidValueError(f"{folder}: no held-out learner has two modules, so none is asked")
     train = sequence_modules(data.log.take(holdout.ranking_rows))
     test = Split(
         train=_neutral(train),

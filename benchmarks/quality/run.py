@@ -82,9 +82,11 @@ class Arena:
             try:
                 code = process.wait(self.seconds)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
                 raise FailedError(f"took more than {self.seconds:.0f} s") from None
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
         if code:
             print(log.read_text(), file=sys.stderr)
             raise FailedError(_reason_in(log.read_text(), code))
@@ -167,15 +169,20 @@ def main() -> int:
             pythons=dict(word.split("=", 1) for word in chosen.python),
             isolated=not chosen.in_place,
         )
-        for contestant in CONTESTANTS:
-            if contestant.name in {WAYMARK, *chosen.only}:
-                results.extend(compete(contestant, contest, arena))
-                text = _title(chosen, contest) + write_table(results, chosen.seed)
-                if chosen.out is not None:
-                    # After each, so that a run that is cut short leaves what it has measured.
-                    chosen.out.write_text(text)
+        for result in _each(chosen.only, contest, arena):
+            results.append(result)
+            text = _title(chosen, contest) + write_table(results, chosen.seed)
+            if chosen.out is not None:
+                # After each, so that a run that is cut short leaves what it has measured.
+                chosen.out.write_text(text)
     print(text)
     return int(results[0].ranked is None)
+
+
+def _each(only: list[str], contest: Contest, arena: Arena) -> Iterator[Result]:
+    for contestant in CONTESTANTS:
+        if contestant.name in {WAYMARK, *only}:
+            yield from compete(contestant, contest, arena)
 
 
 def _title(chosen: argparse.Namespace, contest: Contest) -> str:
@@ -224,8 +231,8 @@ def _arguments() -> argparse.Namespace:
     chosen = parser.parse_args()
     if chosen.learners < 1:
         parser.error("--learners must be at least 1")
-    if not all("=" in word for word in chosen.python):
-        parser.error("--python takes NAME=PYTHON, e.g. lenskit=3.12")
+    if not all("=" in word and word.split("=")[0] in names for word in chosen.python):
+        parser.error(f"--python takes NAME=PYTHON, where NAME is one of {', '.join(names)}")
     if chosen.out is not None and not chosen.out.parent.is_dir():
         parser.error(f"--out {chosen.out}: the folder {chosen.out.parent} does not exist")
     return chosen

@@ -1,6 +1,7 @@
 """The quality benchmark on histories small enough to check by hand; nothing is installed for it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -168,7 +169,11 @@ def test_a_contestant_that_fails_is_a_row_with_its_reason(quality, folder, tmp_p
     contest = quality["judging"].prepare(folder, Protocol.LEAVE_LAST, 20, 0, NOW)
     contest.write(tmp_path)
     (tmp_path / "broken.py").write_text("raise RuntimeError('no | such luck')\n")
-    (tmp_path / "slow.py").write_text("import time; time.sleep(60)\n")
+    (tmp_path / "slow.py").write_text(
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(60)\n"
+    )
     arena = runner.Arena(folder=tmp_path, seconds=5, pythons={}, isolated=False)
     results = []
     for name in ("broken", "slow"):
@@ -183,6 +188,8 @@ def test_a_contestant_that_fails_is_a_row_with_its_reason(quality, folder, tmp_p
     rows = quality["table"].write_table(results, seed=0).splitlines()[2:4]
     assert "RuntimeError: no / such luck" in rows[0]
     assert "took more than 5 s" in rows[1]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
     assert all(row.count("|") == len(quality["table"].HEADINGS) + 1 for row in rows)
 
 
@@ -203,11 +210,20 @@ def test_a_folder_that_is_refused_ends_the_run_with_its_reason(tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_histories_with_nothing_to_ask_end_the_run_with_the_reason(tmp_path):
+    (tmp_path / "interactions.csv").write_text("learner_id,module_id,event,at\nu1,m1,started,1\n")
+    done = run(tmp_path, tmp_path)
+    assert done.returncode == 1
+    assert "no held-out learner has two modules" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
         (("--learners", "0"), "at least 1"),
         (("--python", "lenskit"), "NAME=PYTHON"),
+        (("--python", "nobody=3.12"), "NAME is one of implicit, rectools, lenskit"),
         (("--out", "no/such/table.md"), "does not exist"),
         (("--only", "nobody"), "invalid choice"),
     ],
