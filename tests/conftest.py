@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
@@ -19,6 +20,10 @@ from features.store.tables import metadata
 from features.store.workspace import Workspace
 
 _TEMPLATE = "waymark_template"
+
+# A busy machine is no failure: no test asserts how long something takes.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,6 @@ def test_no_request_is_a_fault(operation, fuzzed):
 
     @hypothesis_settings(
         max_examples=5,
-        deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],

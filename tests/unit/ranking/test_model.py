@@ -91,7 +91,7 @@ def test_the_same_seed_gives_the_same_arrays(fitted):
         assert np.array_equal(array, to_arrays(again.models[BLEND])[name]), name
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(row=st.lists(st.integers(0, N_MODULES - 1), unique=True, max_size=8))
 def test_one_learner_scores_as_among_many(fitted, row):
     model = fitted.models[BLEND]
