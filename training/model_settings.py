@@ -42,6 +42,8 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
     },
     "success": {
         "penalties": POSITIVE,
+        "sequel_penalties": POSITIVE,
+        "min_sequel_count": COUNT,
         "max_rows": COUNT,
         "boosting.max_stages": Range(low=1, high=1000),
         "boosting.patience": Range(low=1, high=1000),

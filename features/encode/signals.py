@@ -182,10 +182,36 @@ def below(least: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.f
     return np.where(gap > -ROUNDING, 0.0, gap)
 
 
+@dataclass(frozen=True, kw_only=True)
+class EncodedAttempts:
+    """Every attempt of a table, in its order, as known from strictly earlier rows.
+
+    Attributes
+    ----------
+    columns
+        float64, (n_attempts, len(SIGNALS)).
+    module, previous
+        int64, (n_attempts,): the module, and the one of the learner's row before where that is an
+        attempt, −1 where it is none.
+    """
+
+    columns: NDArray[np.float64]
+    module: NDArray[np.int64]
+    previous: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    @property
+    def previous_succeeded(self) -> NDArray[np.bool_]:
+        """Whether the learner's row before is a success, (n_attempts,)."""
+        return self.columns[:, SIGNALS.index("learner_last")] > 0.0
+
+
 def encode_attempts(
     table: AttemptTable, yardstick: Yardstick, difficulty: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
-    """Return the `SIGNALS` columns of every attempt of the table, from strictly earlier rows.
+) -> EncodedAttempts:
+    """Encode every attempt of the table, from strictly earlier rows.
 
     Parameters
     ----------
@@ -196,14 +222,10 @@ def encode_attempts(
     difficulty
         float64, (n_rows,): difficulties that a row's own learner had no part in, in place of the
         yardstick's (for training rows).
-
-    Returns
-    -------
-    ndarray
-        float64, (n_attempts, len(SIGNALS)), attempts in the order of the table.
     """
     if len(table) == 0:
-        return np.zeros((0, len(SIGNALS)))
+        nothing, nobody = np.zeros((0, len(SIGNALS))), np.zeros(0, dtype=np.int64)
+        return EncodedAttempts(columns=nothing, module=nobody, previous=nobody)
     pasts = pasts_before(table, yardstick, difficulty)
     row, at, timed = table.tag_row, table.at_seconds, table.is_timed
     skills = read_skills(
@@ -221,7 +243,17 @@ def encode_attempts(
             attenuation(blended.variance) * (blended.ability - hard),
         ]
     )
-    return columns[table.is_attempt]
+    attempt = np.flatnonzero(table.is_attempt)
+    return EncodedAttempts(
+        columns=columns[attempt],
+        module=table.module[attempt],
+        previous=attempted_at(table, table.by_learner.before[attempt]),
+    )
+
+
+def attempted_at(table: AttemptTable, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the modules attempted in `rows`; −1 for rows that are no attempt, and for row −1."""
+    return np.where((rows >= 0) & table.is_attempt[rows], table.module[rows], -1)
 
 
 def _counts(past: Past) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.attempts import AttemptTable
-from features.encode.signals import SkillReading, read_learner, read_modules, read_skills
+from features.encode.signals import (
+    SkillReading,
+    attempted_at,
+    read_learner,
+    read_modules,
+    read_skills,
+)
 from features.encode.tallies import Column, Yardstick, tally
 
 
@@ -28,6 +34,8 @@ class LearnerState:
         int64, (n_skills + 1,): attempts and direct judgements that speak to the skill.
     last_evidence_at_seconds
         float64, (n_skills + 1,), −inf where there is none.
+    previous
+        Module of the latest row where that is an attempt, else −1.
     modules
         int64: modules the learner tried or completed, and `module_signals`, (n, 6), of them.
     """
@@ -38,6 +46,7 @@ class LearnerState:
     is_touched: NDArray[np.bool_]
     n_evidence: NDArray[np.int64]
     last_evidence_at_seconds: NDArray[np.float64]
+    previous: int
     modules: NDArray[np.int64]
     module_signals: NDArray[np.float64]
 
@@ -93,6 +102,7 @@ def state_of(
         is_touched=rows >= 0,
         n_evidence=(values[:, Column.TRIES] + values[:, Column.JUDGEMENTS]).astype(np.int64),
         last_evidence_at_seconds=skill.at_seconds,
+        previous=int(attempted_at(table, last_row)[0]) if len(table) else -1,
         modules=table.module[modules],
         module_signals=read_modules(
             module, place, np.full(len(modules), at_seconds), is_timed=timed

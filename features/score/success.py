@@ -2,6 +2,7 @@
 
 log odds = constant + Σ coefficient·signal + trees(signals that are not difficulty)
            + c_difficulty·b + c_margin·a·(ability − b),  a = attenuation(variance of ability)
+           + sequel(module attempted just before, its outcome; module)
 
 Since log odds are linear in the module's difficulty b, the difficulty at which p_success is any
 given value has a closed form; `mastery.py` uses it.
@@ -14,7 +15,7 @@ Pavlik, P. et al. (2009). Performance factors analysis.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,7 @@ from features.encode.state import LearnerState, state_of
 from features.encode.tallies import Yardstick
 from features.encode.words import ModuleWords, no_words
 from features.score.prior import DifficultyPrior, skill_shares
+from features.score.sequels import Sequels, no_sequels
 from features.score.skill_sets import SkillSets, find_sets
 from features.score.trees import Trees
 
@@ -50,7 +52,9 @@ _SKILL = slice(_LEARNER.stop, _LEARNER.stop + len(SKILL_SIGNALS))
 _WEAKEST = _SKILL.stop
 _MODULE = slice(N_STATE - len(MODULE_SIGNALS), N_STATE)
 
-_TREES, _PRIOR = "trees.", "prior."
+_TREES, _PRIOR, _SEQUELS = "trees.", "prior.", "sequels."
+_PARTS = ("prior", "trees", "sequels")
+_LAST = LEARNER_SIGNALS.index("learner_last")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +86,8 @@ class SuccessModel:
         float64, (len(SIGNALS),), and `constant`: on raw signals.
     trees
         Corrections of the log odds from the first `len(STATE_SIGNALS)` signals.
+    sequels
+        What the attempt just before says of the module; pairs of positions in `module_ids`.
     """
 
     module_ids: NDArray[np.str_]
@@ -98,28 +104,30 @@ class SuccessModel:
     constant: float
     prior: DifficultyPrior
     trees: Trees
+    sequels: Sequels = field(default_factory=no_sequels)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return every parameter as an array of numbers or unicode, by name."""
         own = {
-            field.name: np.asarray(getattr(self, field.name))
-            for field in fields(self)
-            if field.name not in ("prior", "trees")
+            one.name: np.asarray(getattr(self, one.name))
+            for one in fields(self)
+            if one.name not in _PARTS
         }
         prior = {
-            f"{_PRIOR}{field.name}": np.asarray(getattr(self.prior, field.name))
-            for field in fields(self.prior)
+            f"{_PRIOR}{one.name}": np.asarray(getattr(self.prior, one.name))
+            for one in fields(self.prior)
         }
         trees = {f"{_TREES}{name}": array for name, array in self.trees.to_arrays().items()}
-        return own | prior | trees
+        sequels = {f"{_SEQUELS}{name}": part for name, part in self.sequels.to_arrays().items()}
+        return own | prior | trees | sequels
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "SuccessModel":
         """Rebuild the model from `to_arrays`."""
         own = {
-            field.name: arrays[field.name]
-            for field in fields(cls)
-            if field.name not in ("prior", "trees", "constant")
+            one.name: arrays[one.name]
+            for one in fields(cls)
+            if one.name not in (*_PARTS, "constant")
         }
         prior = _part(arrays, _PRIOR)
         return cls(
@@ -133,6 +141,7 @@ class SuccessModel:
                 word_effect=prior["word_effect"],
             ),
             trees=Trees.from_arrays(_part(arrays, _TREES)),
+            sequels=Sequels.from_arrays(_part(arrays, _SEQUELS)),
         )
 
     def bind(self, index: ModuleSkillIndex, words: ModuleWords | None = None) -> "BoundSuccess":
@@ -173,10 +182,17 @@ class SuccessModel:
             skill_variance=within,
             half_life_seconds=half_life,
         )
-        return BoundSuccess(model=self, index=index, yardstick=yardstick, sets=find_sets(index))
+        own_module = index.module_ids.positions(self.module_ids.tolist())
+        return BoundSuccess(
+            model=self,
+            index=index,
+            yardstick=yardstick,
+            sets=find_sets(index),
+            sequels=self.sequels.placed(own_module),
+        )
 
     def logits(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return log odds for rows of `SIGNALS`."""
+        """Return log odds for rows of `SIGNALS`, sequels left out."""
         # A product by BLAS would differ in the last bit with what other rows come along.
         linear = np.einsum("ij,j->i", columns, self.coefficient) + self.constant
         return np.asarray(linear + self.trees.predict(columns[:, :N_STATE]))
@@ -198,6 +214,7 @@ class BoundSuccess:
     index: ModuleSkillIndex
     yardstick: Yardstick
     sets: SkillSets
+    sequels: Sequels
 
     @property
     def forgets(self) -> bool:
@@ -223,8 +240,10 @@ class BoundSuccess:
         """
         logits = np.full(len(log), np.nan)
         for rows, table in tabulate_in_chunks(log, self.index, evidence):
-            columns = encode_attempts(table, self.yardstick)
-            logits[rows.start + table.log_row[table.is_attempt]] = self.model.logits(columns)
+            encoded = encode_attempts(table, self.yardstick)
+            logits[rows.start + table.log_row[table.is_attempt]] = self.model.logits(
+                encoded.columns
+            ) + self.sequels.added(encoded.previous, encoded.module, encoded.previous_succeeded)
         return logits
 
     def learner_state(
@@ -251,6 +270,9 @@ class BoundSuccess:
         of_module = sets.of_module
         logits = lines.level[of_module] - lines.slope[of_module] * self.yardstick.difficulty
         logits[state.modules] += self._of_tried(state)
+        pairs = self.sequels.after(state.previous)
+        outcome = int(state.learner[_LAST] > 0.0)
+        logits[self.sequels.then[pairs]] += self.sequels.effect[pairs, outcome]
         return sigmoid(logits)
 
     def lines(self, state: LearnerState, sets: SkillSets) -> Lines:

@@ -1,6 +1,6 @@
 """The two models of success: logistic regression, and trees that correct it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,22 +8,13 @@ from sklearn.linear_model import LogisticRegression
 
 from features.score.success import DIFFICULTY, MARGIN, N_STATE, SuccessModel
 from training.success.boosting import LabelledColumns, fit_boosting
+from training.success.labelled import Labelled
 from training.success.metrics import log_loss
+from training.success.sequels import added, fit_sequels
 from training.success.settings import SuccessSettings
 
 MIN_TO_CALIBRATE = 1_000
 SMALLEST_SLOPE = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Labelled:
-    """Signals of attempts, float64 (n, len(SIGNALS)), and how they ended, 0.0 or 1.0."""
-
-    columns: NDArray[np.float64]
-    success: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.success)
 
 
 def fit_candidates(
@@ -47,10 +38,16 @@ def fit_candidates(
         return {"logistic": fits[min(1, len(fits) - 1)]}
     losses = [log_loss(valid.success, model.logits(valid.columns)) for model in fits]
     logistic = fits[int(np.argmin(losses))]
+    plain = {"logistic": logistic, "boosting": _boosted(logistic, train, valid, seed, settings)}
     return {
-        "logistic": _calibrated(logistic, valid),
-        "boosting": _calibrated(_boosted(logistic, train, valid, seed, settings), valid),
+        name: _calibrated(_with_sequels(model, train, valid, settings), valid)
+        for name, model in plain.items()
     }
+
+
+def log_odds(model: SuccessModel, data: Labelled) -> NDArray[np.float64]:
+    """Return everything the model says of attempts at its own modules, (n,)."""
+    return np.asarray(model.logits(data.columns) + added(model.sequels, data))
 
 
 def _logistic(base: SuccessModel, train: Labelled, penalty: float) -> SuccessModel:
@@ -106,6 +103,15 @@ def _boosted(
     )
 
 
+def _with_sequels(
+    model: SuccessModel, train: Labelled, valid: Labelled, settings: SuccessSettings
+) -> SuccessModel:
+    sequels = fit_sequels(
+        (train, model.logits(train.columns)), (valid, model.logits(valid.columns)), settings
+    )
+    return model if sequels is None else replace(model, sequels=sequels)
+
+
 def _to_correct(model: SuccessModel, data: Labelled) -> LabelledColumns:
     return LabelledColumns(
         columns=data.columns[:, :N_STATE],
@@ -124,7 +130,7 @@ def _calibrated(model: SuccessModel, valid: Labelled) -> SuccessModel:
     n_wins = valid.success.sum()
     if len(valid) < MIN_TO_CALIBRATE or min(n_wins, len(valid) - n_wins) < MIN_TO_CALIBRATE / 20:
         return model
-    logits = model.logits(valid.columns)
+    logits = log_odds(model, valid)
     line = LogisticRegression(C=1e4, max_iter=1_000).fit(logits[:, None], valid.success)
     slope, shift = float(line.coef_[0, 0]), float(line.intercept_[0])
     if slope <= 0.0 or log_loss(valid.success, slope * logits + shift) >= log_loss(
@@ -136,4 +142,5 @@ def _calibrated(model: SuccessModel, valid: Labelled) -> SuccessModel:
         coefficient=slope * model.coefficient,
         constant=slope * model.constant + shift,
         trees=model.trees.scaled(slope),
+        sequels=model.sequels.scaled(slope),
     )

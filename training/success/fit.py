@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.encode.ability import sigmoid
-from features.encode.attempts import EvidenceLog, tabulate_in_chunks
+from features.encode.attempts import EvidenceLog
 from features.encode.log import InteractionLog
-from features.encode.signals import SIGNALS, encode_attempts
+from features.encode.signals import SIGNALS
 from features.encode.skills import ModuleSkillIndex
-from features.encode.tallies import Yardstick
 from features.encode.words import ModuleWords, no_words
 from features.score.success import SuccessModel
 from features.score.trees import no_trees
 from training.success.baselines import MeanModel, fit_baselines
-from training.success.candidates import Labelled, fit_candidates
+from training.success.candidates import fit_candidates, log_odds
 from training.success.difficulty import (
     DifficultyFit,
     ability_offset,
@@ -25,6 +24,7 @@ from training.success.difficulty import (
     out_of_fold,
 )
 from training.success.gain import GainFit, fit_gain
+from training.success.labelled import Folds, label_attempts
 from training.success.metrics import success_metrics
 from training.success.responses import (
     Responses,
@@ -122,12 +122,12 @@ def _fit(
         fold[responses.learner],
         ability_offset(fit, responses),
     )
-    folds = _Folds(of_learner=fold, difficulty=honest)
-    train = _columns((log, evidence), index, yardstick, folds)
-    valid = _columns((data.valid, data.valid_evidence), index, yardstick)
+    folds = Folds(of_learner=fold, difficulty=honest)
+    train = label_attempts((log, evidence), index, yardstick, folds)
+    valid = label_attempts((data.valid, data.valid_evidence), index, yardstick)
     candidates = fit_candidates(base, train, valid, int(rng.integers(2**31)), settings)
     baselines = fit_baselines(responses, index, fold[responses.learner])
-    predictions = {name: model.logits(valid.columns) for name, model in candidates.items()}
+    predictions = {name: log_odds(model, valid) for name, model in candidates.items()}
     judged = data.valid.success >= 0
     predictions |= {
         name: model.predict_attempts(data.valid)[judged] for name, model in baselines.items()
@@ -155,14 +155,6 @@ class _Parts:
     responses: Responses
     gain: GainFit
     scale: Scale
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Folds:
-    """The fold of each learner, and for each fold the difficulties from the other folds."""
-
-    of_learner: NDArray[np.int64]
-    difficulty: NDArray[np.float64]
 
 
 def _base_model(index: ModuleSkillIndex, parts: _Parts, spread: Spread) -> SuccessModel:
@@ -215,23 +207,3 @@ def _mean_grades(
     typical = np.clip(line[0] + line[1] * ease, 0.0, 1.0)
     grade = (tries * mean + GRADE_PRIOR_ATTEMPTS * typical) / (tries + GRADE_PRIOR_ATTEMPTS)
     return grade, line
-
-
-def _columns(
-    logs: tuple[InteractionLog, EvidenceLog | None],
-    index: ModuleSkillIndex,
-    yardstick: Yardstick,
-    folds: _Folds | None = None,
-) -> Labelled:
-    """Encode every attempt of a log; with folds, against difficulties its own had no part in."""
-    log, evidence = logs
-    parts, first = [np.zeros((0, len(SIGNALS)))], 0
-    for _, table in tabulate_in_chunks(log, index, evidence):
-        difficulty = None
-        if folds is not None:
-            fold = folds.of_learner[first + table.learner]
-            difficulty = folds.difficulty[fold, table.module]
-        parts.append(encode_attempts(table, yardstick, difficulty))
-        first += table.n_learners
-    judged = log.success >= 0
-    return Labelled(columns=np.concatenate(parts), success=log.success[judged].astype(np.float64))

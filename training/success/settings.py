@@ -26,10 +26,17 @@ class SuccessSettings:
         ones first; the best on validation learners is kept, the second where there are none.
     boosting
         Of the trees.
+    sequel_penalties
+        Of what the module just met says of the next, in attempts' worth of evidence; the best on
+        validation learners is kept, or no sequels at all.
+    min_sequel_count
+        How often two modules must have been met in succession.
     max_rows
         Of training learners, drawn at random; more changes no coefficient.
     """
 
     penalties: tuple[float, ...] = (1.0, 0.1, 0.01, 0.001)
     boosting: BoostingSettings = field(default_factory=BoostingSettings)
+    sequel_penalties: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0)
+    min_sequel_count: int = 5
     max_rows: int = 1_000_000

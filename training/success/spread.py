@@ -136,7 +136,7 @@ class _Trial:
         )
         table = tabulate(self.log, self.index)
         difficulty = self.difficulty[table.learner % N_FOLDS, table.module]
-        columns = encode_attempts(table, yardstick, difficulty)
+        columns = encode_attempts(table, yardstick, difficulty).columns
         success = table.success[table.is_attempt].astype(np.float64)
         logits = columns[:, MARGIN]
         return np.asarray(np.logaddexp(0.0, logits) - success * logits)

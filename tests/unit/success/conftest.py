@@ -12,6 +12,7 @@ from features.encode.skills import ModuleSkillIndex
 from features.encode.tallies import Yardstick
 from features.encode.words import N_BUCKETS
 from features.score.prior import DifficultyPrior
+from features.score.sequels import Sequels
 from features.score.success import DIFFICULTY, MARGIN, SuccessModel
 from features.score.trees import Trees
 
@@ -110,5 +111,10 @@ def model() -> SuccessModel:
             right=np.array([2, 1, 2, 5, 4, 5], dtype=np.int32),
             value=np.array([0.0, -0.2, 0.2, 0.0, 0.1, -0.3]),
             depth=1,
+        ),
+        sequels=Sequels(
+            first=np.array([0, 0, 1, 3], dtype=np.int32),
+            then=np.array([0, 1, 3, 1], dtype=np.int32),
+            effect=np.array([[-0.4, 0.3], [0.2, -0.1], [-0.5, 0.6], [0.7, 0.1]]),
         ),
     )

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -7,11 +7,12 @@ from features.encode.ability import sigmoid
 from features.encode.ids import IdMap
 from features.encode.words import no_words
 from training.success.baselines import fit_baselines
-from training.success.candidates import Labelled, fit_candidates
+from training.success.candidates import fit_candidates
 from training.success.difficulty import ability_offset, fit_difficulty, out_of_fold
 from training.success.evaluate import evaluate_success
 from training.success.exposure import expose
 from training.success.gain import PRIOR_GAIN, fit_gain
+from training.success.labelled import Labelled
 from training.success.responses import N_FOLDS, Responses, learner_folds, responses_of
 from training.success.scale import fit_scale
 from training.success.settings import SuccessSettings
@@ -163,8 +164,14 @@ def test_log_odds_fall_with_difficulty_even_where_data_say_otherwise(model) -> N
     columns[:, -2] = rng.normal(size=400)
     columns[:, -1] = -columns[:, -2]
     success = (rng.random(400) < sigmoid(2.0 * columns[:, -2])).astype(float)
-    nobody = Labelled(columns=columns[:0], success=success[:0])
-    train = Labelled(columns=columns, success=success)
+    train = Labelled(
+        columns=columns,
+        module=np.zeros(400, dtype=np.int64),
+        previous=np.full(400, -1),
+        previous_succeeded=np.zeros(400, dtype=bool),
+        success=success,
+    )
+    nobody = Labelled(**{field.name: getattr(train, field.name)[:0] for field in fields(train)})
     fitted = fit_candidates(model, train, nobody, 0, SuccessSettings())
     assert list(fitted) == ["logistic"]
     coefficient = fitted["logistic"].coefficient

@@ -47,11 +47,11 @@ def test_one_learner_encodes_as_in_the_crowd(
 ) -> None:
     index = make_index([(0, 1), (1,), (), (2, 0)])
     log = make_log(_rows(drawn, start), n_learners=3)
-    crowd = encode_attempts(tabulate(log, index), yardstick)
+    crowd = encode_attempts(tabulate(log, index), yardstick).columns
     judged = log.learner[log.success >= 0]
     for learner in range(3):
         alone = log.take_learners(np.arange(3) == learner)
-        columns = encode_attempts(tabulate(alone, index), yardstick)
+        columns = encode_attempts(tabulate(alone, index), yardstick).columns
         np.testing.assert_allclose(columns, crowd[judged == learner], rtol=0, atol=1e-12)
         for name in ("learner_wins", "skill_fails", "module_wins", "skill_studies"):
             assert np.array_equal(
@@ -69,8 +69,8 @@ def test_later_events_change_nothing(
     whole = make_log(_rows(drawn, start), n_learners=3)
     early = whole.take(whole.at_seconds <= start + DAY * cut)
     kept = (whole.at_seconds <= start + DAY * cut)[whole.success >= 0]
-    before = encode_attempts(tabulate(early, index), yardstick)
-    after = encode_attempts(tabulate(whole, index), yardstick)
+    before = encode_attempts(tabulate(early, index), yardstick).columns
+    after = encode_attempts(tabulate(whole, index), yardstick).columns
     if start == 0.0 or early.is_timed:
         assert np.array_equal(before, after[kept])
 
@@ -110,7 +110,8 @@ def test_chunks_of_learners_encode_as_all_at_once(
     whole = encode_attempts(tabulate(log, index, evidence), fading)
     chunks = tabulate_in_chunks(log, index, evidence, chunk_rows=chunk_rows)
     parts = [encode_attempts(table, fading) for _, table in chunks]
-    assert np.array_equal(np.concatenate(parts), whole)
+    assert np.array_equal(np.concatenate([part.columns for part in parts]), whole.columns)
+    assert np.array_equal(np.concatenate([part.previous for part in parts]), whole.previous)
 
 
 @pytest.mark.parametrize("start", [T0, 0.0])
@@ -123,7 +124,8 @@ def test_every_bulk_row_is_the_state_read_at_its_instant(
     fading = replace(yardstick, half_life_seconds=3.0 * DAY)
     log, evidence = make_log(_rows(drawn, start), n_learners=3), _evidence(judged, start)
     table = tabulate(log, index, evidence if start else None)
-    bulk = encode_attempts(table, fading)
+    encoded = encode_attempts(table, fading)
+    bulk = encoded.columns
     for attempt, row in enumerate(np.flatnonzero(table.is_attempt)):
         one = np.arange(3) == table.learner[row]
         own = np.flatnonzero(one[log.learner])
@@ -136,6 +138,7 @@ def test_every_bulk_row_is_the_state_read_at_its_instant(
         past = log.take(np.isin(np.arange(len(log)), known)).take_learners(one)
         known_table = replace(tabulate(past, index, past_evidence), is_timed=table.is_timed)
         state = state_of(known_table, fading, at)
+        assert encoded.previous[attempt] == state.previous
         np.testing.assert_allclose(
             bulk[attempt, : len(LEARNER_SIGNALS)], state.learner, rtol=0, atol=1e-12
         )
@@ -159,7 +162,7 @@ def test_counters_are_those_counted_by_hand(make_log, make_index, yardstick) -> 
         (0, 0, "answered", T0 + 3 * DAY, 1),
     ]
     index = make_index([(0, 1), (1,), (0,), ()])
-    last = encode_attempts(tabulate(make_log(rows), index), yardstick)[-1]
+    last = encode_attempts(tabulate(make_log(rows), index), yardstick).columns[-1]
     wins = {name: np.expm1(last[COLUMN[name]]) for name in ("learner_wins", "module_wins")}
     assert wins == pytest.approx({"learner_wins": 1.0, "module_wins": 1.0})
     assert np.expm1(last[COLUMN["learner_fails"]]) == pytest.approx(1.0)
@@ -176,7 +179,8 @@ def test_attempts_at_one_instant_do_not_see_one_another(make_log, make_index, ya
     index = make_index([(0,)] * 4)
     won = [(0, 0, "answered", T0, 1), (0, 1, "answered", T0, 1), (0, 2, "answered", T0, 1)]
     lost = [(0, 0, "answered", T0, 0), (0, 1, "answered", T0, 0), (0, 2, "answered", T0, 1)]
-    columns = [encode_attempts(tabulate(make_log(rows), index), yardstick) for rows in (won, lost)]
+    tables = [tabulate(make_log(rows), index) for rows in (won, lost)]
+    columns = [encode_attempts(table, yardstick).columns for table in tables]
     assert np.array_equal(columns[0], columns[1])
 
 
@@ -184,11 +188,13 @@ def test_with_ordinals_the_order_of_rows_counts_even_where_they_tie(
     make_log, make_index, yardstick
 ) -> None:
     rows = [(0, 0, "answered", 5.0, 1), (0, 1, "answered", 5.0, 1)]
-    columns = encode_attempts(tabulate(make_log(rows), make_index([(0,)] * 4)), yardstick)
+    table = tabulate(make_log(rows), make_index([(0,)] * 4))
+    columns = encode_attempts(table, yardstick).columns
     assert columns[1, COLUMN["learner_wins"]] == np.log(2.0)
     assert columns[1, COLUMN["learner_idle"]] == 0.0
 
 
 def test_a_log_without_attempts_encodes_to_no_rows(make_log, make_index, yardstick) -> None:
-    columns = encode_attempts(tabulate(make_log([]), make_index([(0,)] * 4)), yardstick)
-    assert columns.shape == (0, len(SIGNALS))
+    encoded = encode_attempts(tabulate(make_log([]), make_index([(0,)] * 4)), yardstick)
+    assert encoded.columns.shape == (0, len(SIGNALS))
+    assert len(encoded) == len(encoded.previous) == 0
