@@ -1,16 +1,23 @@
 """Runs in MLflow: what was trained from what, with which result."""
 
+import platform
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
+from importlib.metadata import version
+from itertools import batched
 from pathlib import Path
+from time import time
 from typing import Any
 
 from features.store.registry import Registry
 
 UNKNOWN = "unknown"
-MOST_PARAMETERS = 100  # that MLflow takes at once
+MOST_PARAMETERS, MOST_METRICS = 100, 1000  # MLflow takes so many at a time
+NOT_IN_NAMES = re.compile(r"[^\w\-. :/]", re.ASCII)
+PACKAGES = ("numpy", "scipy", "scikit-learn", "implicit", "threadpoolctl", "mlflow")
 
 
 class Run:
@@ -24,16 +31,25 @@ class Run:
         """Log parameters; nested mappings get dotted names."""
         from mlflow.entities import Param  # noqa: PLC0415 - seconds of import
 
-        known = [Param(name, str(value)) for name, value in flatten(parameters).items()]
-        for first in range(0, len(known), MOST_PARAMETERS):
-            batch = known[first : first + MOST_PARAMETERS]
-            self._client.log_batch(self.run_id, params=batch)
+        logged = [Param(name, str(value)) for name, value in flatten(parameters).items()]
+        for some in batched(logged, MOST_PARAMETERS):
+            self._client.log_batch(self.run_id, params=some)
 
     def log_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Log every number of a (nested) mapping under its dotted name; the rest is left out."""
-        for name, value in flatten(metrics).items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                self._client.log_metric(self.run_id, name, value)
+        """Log every number of a (nested) mapping under its dotted name; the rest is left out.
+
+        Characters that MLflow does not take in a name become underscores.
+        """
+        from mlflow.entities import Metric  # noqa: PLC0415 - seconds of import
+
+        instant = int(time() * 1000)
+        logged = [
+            Metric(NOT_IN_NAMES.sub("_", name), float(value), instant, 0)
+            for name, value in flatten(metrics).items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        ]
+        for some in batched(logged, MOST_METRICS):
+            self._client.log_batch(self.run_id, metrics=some)
 
     def set_tag(self, name: str, value: str) -> None:
         """Set a tag of the run."""
@@ -88,6 +104,11 @@ def code_version(root: Path) -> dict[str, str]:
         "git_revision": _revision(root),
         "lock_hash": sha256(lock.read_bytes()).hexdigest() if lock.exists() else UNKNOWN,
     }
+
+
+def environment() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
 def _revision(root: Path) -> str:

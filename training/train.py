@@ -18,12 +18,13 @@ from features.score.ranking.arrays import to_arrays
 from features.score.snapshot import Snapshot
 from features.store.registry import CHALLENGER, Registry
 from features.store.snapshots import write_snapshot
+from training.card import summarise_card, write_card
 from training.champion import judge_beside, read_champion
 from training.data_schema import describe_schema
 from training.drift.reference import REFERENCE_FILE, write_reference
-from training.evaluation.plots import plot_calibration, plot_ranking
 from training.evaluation.protocols import hold_out_by_id
-from training.evaluation.report import measure, write_report
+from training.evaluation.report import COLD, COMPARISONS, measure, write_report
+from training.evaluation.slices import slice_metrics
 from training.gate import HeldOutResults
 from training.histories.data import TrainingData
 from training.model_settings import ModelSettings
@@ -37,11 +38,15 @@ from training.models import (
     fit_models,
     judge_models,
 )
+from training.pictures import draw_pictures
+from training.provenance import provenance_of
 from training.results import RESULTS_FILE, results_of, write_results
 from training.tracking import Run, code_version, open_run
 
 HELD_OUT = "held-out"
 REPORT_FILE = "report.json"
+CARD_FILE = "model_card.md"
+MEASURED = (RANKING, SUCCESS, COMPARISONS, COLD)
 ROOT = Path(__file__).parents[1]
 
 
@@ -57,6 +62,7 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class _Outcome:
+    task: Task
     snapshot: Snapshot
     models: Models
     judgement: Judgement
@@ -112,10 +118,11 @@ def train(
         report("tracking")
         with task.stopwatch.measuring("tracking"), TemporaryDirectory() as scratch:
             write_reference(data, Path(scratch) / REFERENCE_FILE)
-            _log(run, outcome, Path(scratch))
+            card = _log(run, outcome, tags, now, Path(scratch))
             folder = Path(scratch) / "snapshot"
             digest = write_snapshot(outcome.snapshot, folder)
             version = registry.register(run.run_id, folder, {**tags, "checksum": digest})
+            registry.describe(version, summarise_card(card))
         registry.set_alias(CHALLENGER, version)
     document = outcome.document | {"seconds_by_part": task.stopwatch.seconds}
     return Trained(run_id=run.run_id, version=version, checksum=digest, document=document)
@@ -135,6 +142,7 @@ def _fit_and_judge(task: Task, now: datetime, champion: Snapshot | None) -> _Out
         document = write_report(HELD_OUT, task, models, judgement, elapsed)
         beside = judge_beside(judgement, task, models.index, champion)
     return _Outcome(
+        task=task,
         snapshot=build_snapshot(task, models, document, now),
         models=models,
         judgement=judgement,
@@ -192,31 +200,24 @@ def _popularity_by_role(task: Task) -> dict[str, NDArray[Any]]:
     }
 
 
-def _log(run: Run, outcome: _Outcome, scratch: Path) -> None:
-    """Log parameters, metrics, the report, held-out results and the two pictures."""
+def _log(run: Run, outcome: _Outcome, tags: Mapping[str, str], now: datetime, scratch: Path) -> str:
+    """Log parameters, metrics, and every file of the run; return the model card."""
     document, models = outcome.document, outcome.models
     run.log_parameters({f"chosen.{part}": name for part, name in document["chosen"].items()})
+    provenance = provenance_of(outcome.task, models, tags, now)
+    run.log_parameters({"package": provenance.environment, **provenance.settings})
     if models.ranking is not None:
-        run.log_parameters({"ranking": asdict(models.ranking.settings)})
         run.log_metrics({"validation.ranking": dict(models.ranking.validation)})
     if models.success is not None:
-        run.log_parameters({"success": asdict(models.success.settings)})
         run.log_metrics({"validation.success": dict(models.success.validation)})
-    run.log_metrics({part: document[part] for part in (RANKING, SUCCESS) if part in document})
+    run.log_metrics({part: document[part] for part in MEASURED if part in document})
+    run.log_metrics(slice_metrics(document))
     run.log_metrics({"seconds": document["seconds"], "peak_memory_mb": document["peak_memory_mb"]})
-    (scratch / REPORT_FILE).write_text(json.dumps(document, indent=2))
+    (scratch / REPORT_FILE).write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    card = write_card(document, provenance)
+    (scratch / CARD_FILE).write_text(card)
     write_results(outcome.results, scratch / RESULTS_FILE)
-    if RANKING in document:
-        plot_ranking(document[RANKING], document["chosen"][RANKING], scratch / "ranking.png")
-    if SUCCESS in document:
-        _plot_calibration(outcome, scratch / "calibration.png")
+    draw_pictures(outcome.task, models, outcome.judgement, document, scratch)
     for path in sorted(scratch.iterdir()):
         run.log_file(path)
-
-
-def _plot_calibration(outcome: _Outcome, path: Path) -> None:
-    shown = (outcome.document["chosen"][SUCCESS], "item_mean")
-    judgement = outcome.judgement
-    plot_calibration(
-        {name: judgement.p_success(name) for name in shown}, judgement.attempt_success, path
-    )
+    return card

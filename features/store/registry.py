@@ -121,6 +121,11 @@ class Registry:
         with _named_failures(self.tracking_uri):
             self.client.set_model_version_tag(self.model_name, version, key, value)
 
+    def describe(self, version: str, text: str) -> None:
+        """Set the Markdown that MLflow shows of a version; at most 5,000 characters."""
+        with _named_failures(self.tracking_uri):
+            self.client.update_model_version(self.model_name, version, description=text)
+
     def fetch(self, version: str, into: Path) -> Path:
         """Copy a version's snapshot into the folder `into` and return it.
 

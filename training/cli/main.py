@@ -2,7 +2,18 @@
 
 import typer
 
-from training.cli import demo, drift, evaluate, import_folder, keys, promote, serve, train, tune
+from training.cli import (
+    card,
+    demo,
+    drift,
+    evaluate,
+    import_folder,
+    keys,
+    promote,
+    serve,
+    train,
+    tune,
+)
 from training.cli.console import quiet_libraries
 
 app = typer.Typer(
@@ -21,6 +32,7 @@ app.command("tune")(tune.tune)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("drift")(drift.drift)
+app.command("card")(card.card)
 app.command("serve")(serve.serve)
 app.add_typer(keys.app, name="keys")
 

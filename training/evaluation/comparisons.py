@@ -70,7 +70,7 @@ class SuccessScores:
         loss = mean_over_rows(self._loss(model)[rows], self.learner[rows])
         return {
             "auc": auc(success, logits),
-            "auc_ci": None if discrimination is None else discrimination.interval,
+            "auc_ci": None if discrimination is None else _within_unit(discrimination.interval),
             "log_loss": loss.value,
             "log_loss_ci": loss.interval,
             "ece": calibration_error(success, p),
@@ -91,6 +91,10 @@ class SuccessScores:
     def _loss(self, model: str) -> NDArray[np.float64]:
         logits = self.logits[model]
         return np.asarray(np.logaddexp(0.0, logits) - self.success * logits)
+
+
+def _within_unit(interval: list[float] | None) -> list[float] | None:
+    return None if interval is None else [max(interval[0], 0.0), min(interval[1], 1.0)]
 
 
 def compare(

@@ -4,7 +4,7 @@ No group is dropped: those of fewer than `SMALLEST_SLICE` learners are measured 
 learners and modules without any history stand in slices of their own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,4 +109,18 @@ def _measured(
         "baseline": contest.measure(contest.baseline, rows),
         "better_by": better.value,
         "better_by_ci": better.interval,
+    }
+
+
+def slice_metrics(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return every number of each slice of a report under "slices.PART.ATTRIBUTE.VALUE"."""
+    return {
+        f"slices.{part}.{row['attribute']}.{row['value']}": {
+            "better_by": row["better_by"],
+            "n_learners": row["n_learners"],
+            **row["chosen"],
+        }
+        for part, sliced in document["slices"].items()
+        if isinstance(sliced, Mapping)
+        for row in sliced["rows"]
     }

@@ -1,4 +1,4 @@
-"""The same data, seed and code give the same snapshot, whatever the machine is doing."""
+"""Training as a command: the same snapshot whatever the machine is doing, and all of it kept."""
 
 import csv
 import json
@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from features.domain.errors import NotFoundError
+from features.store.registry import Registry
 from training.academy import generate_academy, write_folder
+from training.cli.card import read_card
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
 
 # Rows of these keep their order where instants tie; those of all other tables come in any.
 ORDERED = {"interactions.csv"}
@@ -60,23 +65,79 @@ def _train(folder: Path, home: Path, **environment: str) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
-def test_threads_hashing_and_order_of_rows_change_nothing_that_is_learned(folders, tmp_path):
-    own, shuffled = folders
-    one = _train(
-        own,
-        tmp_path / "one",
-        OMP_NUM_THREADS="1",
-        OPENBLAS_NUM_THREADS="1",
-        PYTHONHASHSEED="1",
-    )
-    two = _train(
-        shuffled,
-        tmp_path / "two",
-        OMP_NUM_THREADS="2",
-        OPENBLAS_NUM_THREADS="2",
-        PYTHONHASHSEED="2",
-    )
+@pytest.fixture(scope="module")
+def runs(folders, tmp_path_factory) -> list[tuple[dict[str, object], Path]]:
+    """Train twice under other circumstances; give what was printed, and where."""
+    home = tmp_path_factory.mktemp("runs")
+    trained = []
+    for folder, n_threads in zip(folders, ("1", "2"), strict=True):
+        own = home / n_threads
+        environment = {
+            "OMP_NUM_THREADS": n_threads,
+            "OPENBLAS_NUM_THREADS": n_threads,
+            "PYTHONHASHSEED": n_threads,
+        }
+        trained.append((_train(folder, own, **environment), own))
+    return trained
+
+
+def test_threads_hashing_and_order_of_rows_change_nothing_that_is_learned(runs):
+    (one, _), (two, _) = runs
     assert one["data_hash"] == two["data_hash"]
     assert one["checksum"] == two["checksum"]
     for part in ("ranking", "success", "comparisons", "slices", "cold", "chosen"):
         assert one[part] == two[part]
+
+
+@pytest.fixture(scope="module")
+def registry(runs) -> Registry:
+    """Open the registry of the first training."""
+    _, home = runs[0]
+    return Registry(f"sqlite:///{home}/mlruns/mlflow.db", "waymark")
+
+
+def test_a_run_keeps_report_results_pictures_and_card(runs, registry):
+    run_id = runs[0][0]["run_id"]
+    kept = {item.path for item in registry.client.list_artifacts(run_id)}
+    assert kept == {
+        "calibration.png",
+        "data_profile.json",
+        "gain.png",
+        "held_out_results.npz",
+        "learning.png",
+        "mastery.png",
+        "model_card.md",
+        "popularity.png",
+        "ranking.png",
+        "report.json",
+        "snapshot",
+    }
+
+
+def test_a_run_tells_what_it_was_trained_with(runs, registry):
+    logged = registry.client.get_run(runs[0][0]["run_id"]).data
+    told = {"seed", "rows.interactions", "git_revision", "lock_hash", "data_hash", "package.python"}
+    told |= {"package.numpy", "ranking.n_kept", "success.boosting.max_depth", "chosen.ranking"}
+    assert told <= set(logged.params)
+    assert logged.params["data_hash"] == runs[0][0]["data_hash"]
+    assert logged.metrics["ranking.popularity.ndcg_at_10"] == pytest.approx(
+        runs[0][0]["ranking"]["popularity"]["ndcg_at_10"]
+    )
+    assert "comparisons.success.log_loss.item_mean.p_holm" in logged.metrics
+    assert "cold.success.learners.better_by" in logged.metrics
+
+
+def test_the_card_is_printed_and_stands_beside_the_version(runs, registry):
+    card = read_card(registry, None)
+    assert f"SHA-256 `{runs[0][0]['data_hash']}`" in card
+    assert "## Known weaknesses" in card
+    described = registry.client.get_model_version("waymark", runs[0][0]["version"]).description
+    assert described.startswith(card[:1000])
+    assert len(described) <= 5_000
+
+
+def test_a_card_of_nothing_is_refused_by_name(tmp_path, registry):
+    with pytest.raises(NotFoundError, match="no version yet"):
+        read_card(Registry(registry.tracking_uri, "another"), None)
+    with pytest.raises(NotFoundError, match="no version 99"):
+        read_card(registry, "99")
