@@ -45,6 +45,8 @@ class Facts:
         Of the study, as Optuna knows it.
     data_hash, seed
         Of what is learned from, and of every random choice.
+    n_learners
+        How many validation learners are asked; a splits table changes it, and not the data's hash.
     space
         Dotted name → where it is looked for.
     default
@@ -56,6 +58,7 @@ class Facts:
     name: str
     data_hash: str
     seed: int
+    n_learners: int
     space: Mapping[str, "BaseDistribution"]
     default: Mapping[str, Any]
     larger_is_better: bool
@@ -67,6 +70,7 @@ class Facts:
         return {
             "data": self.data_hash,
             "seed": str(self.seed),
+            "number of validation learners": str(self.n_learners),
             "search space": json.dumps([space, dict(self.default)], sort_keys=True),
         }
 

@@ -125,6 +125,7 @@ def tune(
         name=f"{registry.model_name}/{plan.study}/{objective.half}",
         data_hash=plan.data_hash,
         seed=plan.seed,
+        n_learners=objective.n_learners,
         space=distributions(objective.half, objective.default),
         default=searched(objective.half, objective.default),
         larger_is_better=objective.larger_is_better,

@@ -224,6 +224,7 @@ def test_a_restart_forgets_the_trials_and_begins_a_new_run(registry):
     [
         ({"data_hash": "b"}, Bowl(), "begun with another data"),
         ({"seed": 1}, Bowl(), "begun with another seed"),
+        ({}, Bowl(n_learners=N_LEARNERS - 1), "another number of validation learners"),
         (
             {},
             Bowl(default=SuccessSettings(boosting=BoostingSettings(max_depth=3))),
