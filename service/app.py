@@ -21,6 +21,7 @@ from service.problems import add_problem_handlers
 from service.rankings import Rankings
 from service.routes import (
     administration,
+    assessments,
     bulk,
     catalogue,
     events,
@@ -39,6 +40,7 @@ log = logging.getLogger("waymark.app")
 GROUPS = (
     recommendations,
     events,
+    assessments,
     learners,
     catalogue,
     policies,

@@ -43,6 +43,7 @@ _HOLDINGS = (
     _Holding(name="events", table=tables.interactions, of=_by_learner(tables.interactions)),
     _Holding(name="evidence", table=tables.evidence, of=_by_learner(tables.evidence)),
     _Holding(name="assignments", table=tables.assignments, of=_by_learner(tables.assignments)),
+    _Holding(name="assessments", table=tables.assessments, of=_by_learner(tables.assessments)),
     _Holding(name="outcomes", table=tables.outcomes, of=_by_learner(tables.outcomes)),
     _Holding(name="feedback", table=tables.feedback, of=_by_recommendation(tables.feedback)),
     _Holding(name="enrolments", table=tables.enrolments, of=_by_unit(tables.enrolments)),

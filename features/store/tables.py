@@ -139,6 +139,15 @@ rules = Table(
     Column("body", Json, nullable=False),
 )
 
+assessments = Table(
+    "assessments",
+    metadata,
+    Column("assessment_id", Id, primary_key=True),
+    Column("learner_id", Id, nullable=False, index=True),
+    Column("started_at", Instant, nullable=False),
+    Column("body", Json, nullable=False),
+)
+
 # Every version of a policy is kept: a recommendation names the one that served it.
 policies = Table(
     "policies",

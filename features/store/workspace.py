@@ -8,6 +8,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from features.store.assessments import AssessmentRepository
 from features.store.audit import AuditRepository
 from features.store.bulk import Bulk
 from features.store.catalogue import CatalogueRepository
@@ -30,6 +31,7 @@ class Repositories:
     learners: LearnerRepository
     events: EventRepository
     recommendations: RecommendationRepository
+    assessments: AssessmentRepository
     keys: KeyRepository
     audit: AuditRepository
     bulk: Bulk
@@ -45,6 +47,7 @@ class Repositories:
             learners=learners,
             events=EventRepository(connection, catalogue, learners, tombstones),
             recommendations=RecommendationRepository(connection, tombstones),
+            assessments=AssessmentRepository(connection, tombstones),
             keys=KeyRepository(connection),
             audit=AuditRepository(connection),
             bulk=Bulk(connection, catalogue),
