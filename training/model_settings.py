@@ -30,6 +30,8 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
     "ranking": {
         "ease_regularization": POSITIVE,
         "sequential_regularization": POSITIVE,
+        "ease_dropout": Range(low=0, high=0.9),
+        "sequential_dropout": Range(low=0, high=0.9),
         "transition_decay": Range(low=0, high=1),
         "longest_gap": Range(low=1, high=1000),
         "transition_shrinkage": Range(low=0, high=1e6),

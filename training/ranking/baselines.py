@@ -64,7 +64,7 @@ def fit_baselines(
             seed=seed,
         )
         yield name, RankingModel(popularity=popularity, factors=factors)
-    yield "ease", _single(popularity, fit_ease(gram, 50.0), MOST_WEIGHTS)
+    yield "ease", _single(popularity, fit_ease(gram.astype(np.float64), 50.0), MOST_WEIGHTS)
     counts = count_transitions(sequences, n_modules, longest_gap=5, decay=0.6)
     chain = normalise_rows(counts, 10.0)
     yield "markov", _single(popularity, chain, MOST_WEIGHTS, Recency(decay=0.7))

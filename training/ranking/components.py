@@ -14,6 +14,7 @@ from training.ranking.network import NetworkSettings
 from training.ranking.sequential import count_pair_followers, sequential_grams, solve_ridge
 
 HARMONIC = Recency(power=1.0)
+LENGTH_POWER = 0.5
 READINGS = (
     Reading(matrix="ease", recency=HARMONIC, base=1.0),
     Reading(matrix="ease", recency=Recency(power=0.5)),
@@ -26,6 +27,11 @@ READINGS = (
     Reading(matrix="soon", recency=HARMONIC, base=1.0),
     Reading(matrix="soon", recency=Recency()),
     Reading(matrix="before", recency=HARMONIC),
+    *(
+        Reading(matrix=matrix, recency=Recency(only=place))
+        for matrix in ("ease", "sequential")
+        for place in (1, 2, 3)
+    ),
 )
 # Whether order counts, and how far before the module that follows the two stand.
 PAIRS = ((True, 2, 1), (False, 2, 1), (False, 3, 1), (False, 3, 2))
@@ -39,6 +45,8 @@ class Settings:
     ----------
     ease_regularization, sequential_regularization
         λ > 0 of EASE and of the sequential ridge.
+    ease_dropout, sequential_dropout
+        Share of a history thought missing while they are fitted, in [0,1).
     transition_decay, longest_gap
         A gap of g ≤ `longest_gap` modules between two counts decay^(g − 1) towards "soon".
     transition_shrinkage
@@ -49,8 +57,10 @@ class Settings:
         What orders the candidates.
     """
 
-    ease_regularization: float = 100.0
-    sequential_regularization: float = 30.0
+    ease_regularization: float = 10.0
+    sequential_regularization: float = 10.0
+    ease_dropout: float = 0.33
+    sequential_dropout: float = 0.1
     transition_decay: float = 0.8
     longest_gap: int = 10
     transition_shrinkage: float = 10.0
@@ -69,8 +79,8 @@ class Grams:
 def compute_grams(sequences: Sequences, n_modules: int) -> Grams:
     """Compute the products once; they hold no learner."""
     return Grams(
-        together=gram_matrix(sequences, n_modules),
-        sequential=sequential_grams(sequences, n_modules),
+        together=gram_matrix(sequences, n_modules, LENGTH_POWER),
+        sequential=sequential_grams(sequences, n_modules, LENGTH_POWER),
     )
 
 
@@ -99,8 +109,10 @@ def fit_components(
     )
     direct = count_transitions(sequences, n_modules, longest_gap=1, decay=1.0)
     dense = {
-        "ease": fit_ease(grams.together, settings.ease_regularization),
-        "sequential": solve_ridge(grams.sequential, settings.sequential_regularization),
+        "ease": fit_ease(grams.together, settings.ease_regularization, settings.ease_dropout),
+        "sequential": solve_ridge(
+            grams.sequential, settings.sequential_regularization, settings.sequential_dropout
+        ),
         "next": normalise_rows(direct, settings.transition_shrinkage),
         "soon": normalise_rows(soon, settings.transition_shrinkage),
         "before": normalise_rows(soon.T, settings.transition_shrinkage),

@@ -19,34 +19,65 @@ def learners_by_modules(
     )
 
 
-def gram_matrix(sequences: Sequences, n_modules: int) -> NDArray[np.float32]:
-    """Return how many learners met both modules, (n_modules, n_modules)."""
+def gram_matrix(
+    sequences: Sequences, n_modules: int, length_power: float = 0.0
+) -> NDArray[np.float32]:
+    """Return how many learners met both modules, (n_modules, n_modules).
+
+    A learner with n modules counts n^−`length_power`; a pair makes n² of the entries, so that
+    without it the few longest histories speak for everyone.
+    """
     rows = learners_by_modules(sequences, n_modules)
-    gram: NDArray[np.float32] = (rows.T @ rows).toarray()
+    if length_power:
+        weight = np.maximum(sequences.lengths, 1.0) ** -length_power
+        weighted = sparse.diags_array(weight.astype(np.float32)) @ rows
+    else:
+        weighted = rows
+    gram: NDArray[np.float32] = (rows.T @ weighted).toarray()
     return gram
 
 
-def fit_ease(gram: NDArray[np.float32], regularization: float) -> NDArray[np.float32]:
+def fit_ease(
+    gram: NDArray[np.floating], regularization: float, dropout: float = 0.0
+) -> NDArray[np.float32]:
     """Fit EASE: the best linear map of histories onto themselves with a zero diagonal.
 
     Parameters
     ----------
     gram
-        (n_modules, n_modules), counts of learners in common.
+        (n_modules, n_modules), counts of learners in common; its precision is worked in.
     regularization
         λ > 0.
+    dropout
+        In [0,1): share p of a history thought missing, which adds p / (1 − p) of its own count to a
+        module's λ.
 
     References
     ----------
-    Steck (2019), "Embarrassingly shallow autoencoders for sparse data", eq. 8.
+    Steck (2019), "Embarrassingly shallow autoencoders for sparse data", eq. 8; with dropout Steck
+    (2020), "Autoencoders that don't overfit towards the identity", eq. 9.
     """
-    regular = gram.astype(np.float64)
-    regular[np.diag_indices_from(regular)] += regularization
-    factor = linalg.cho_factor(regular, lower=True, overwrite_a=True, check_finite=False)
-    inverse = linalg.cho_solve(factor, np.eye(len(gram)), overwrite_b=True, check_finite=False)
+    regular = regularize(gram, regularization, dropout)
+    factorise, invert = linalg.get_lapack_funcs(("potrf", "potri"), (regular,))
+    # The transpose is the same matrix in the order LAPACK works in, without a copy.
+    factor, failed = factorise(regular.T, lower=1, overwrite_a=1)
+    inverse, _ = invert(factor, lower=1, overwrite_c=1)
+    if failed:
+        raise linalg.LinAlgError("the gram matrix is not positive definite")
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0.0)
     return np.asarray(weights, dtype=np.float32)
+
+
+def regularize(
+    gram: NDArray[np.floating], regularization: float, dropout: float
+) -> NDArray[np.floating]:
+    """Return a copy with λ and p / (1 − p) of itself added to the diagonal."""
+    regular = gram.copy()
+    places = np.diag_indices_from(regular)
+    regular[places] += regularization + dropout / (1.0 - dropout) * regular[places]
+    return regular
 
 
 def fit_cosine(gram: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:

@@ -43,11 +43,11 @@ class NetworkSettings:
 class Lists:
     """Candidates of many asks.
 
-    `features` is float32, (n, n_candidates, n_features); `hit`, int64, (n,), is the place of the
-    module that came next.
+    `features` is float16 to spare memory, (n, n_candidates, n_features); `hit`, int64, (n,), is the
+    place of the module that came next.
     """
 
-    features: NDArray[np.float32]
+    features: NDArray[np.float16]
     hit: NDArray[np.int64]
 
 
@@ -98,7 +98,7 @@ def fit_blend(
 
 
 def _moments(
-    features: NDArray[np.float32], rows: NDArray[np.int64]
+    features: NDArray[np.float16], rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return mean and standard deviation of each feature, summed in blocks to spare memory."""
     total = np.zeros(features.shape[2])

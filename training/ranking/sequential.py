@@ -6,6 +6,7 @@ from scipy import linalg, sparse
 
 from features.encode.sequences import Sequences
 from features.score.ranking.pairs import PairTransitions, number_pairs
+from training.ranking.linear import regularize
 
 MOST_PREFIXES = 60
 LONGEST_LAG = 30
@@ -16,12 +17,13 @@ PAIR_SHRINKAGE = 2.0
 
 
 def sequential_grams(
-    sequences: Sequences, n_modules: int
+    sequences: Sequences, n_modules: int, length_power: float = 0.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return SᵀS and SᵀT over all prefixes of all histories, each (n_modules, n_modules).
 
     A row of S is a prefix with weights 1/lag; the row of T is what came next, the k-th next module
-    weighted `HORIZON_DECAY`^(k − 1). Only the last `MOST_PREFIXES` prefixes of a learner count.
+    weighted `HORIZON_DECAY`^(k − 1). Only the last `MOST_PREFIXES` prefixes of a learner count; one
+    of n counts n^−`length_power`.
     """
     lengths = sequences.lengths
     n_prefixes = np.minimum(np.maximum(lengths - 1, 0), MOST_PREFIXES)
@@ -32,7 +34,9 @@ def sequential_grams(
     start = np.maximum(sequences.indptr[:-1][learner], cut - LONGEST_LAG)
     past = _rows(sequences, start, cut, n_modules, backwards=True)
     future = _rows(sequences, cut, np.minimum(end, cut + HORIZON), n_modules, backwards=False)
-    return (past.T @ past).toarray(), (past.T @ future).toarray()
+    weight = np.repeat(np.maximum(n_prefixes, 1.0) ** -length_power, n_prefixes)
+    weighted = sparse.csr_array(sparse.diags_array(weight.astype(np.float32)) @ past)
+    return (weighted.T @ past).toarray(), (weighted.T @ future).toarray()
 
 
 def _rows(
@@ -55,17 +59,20 @@ def _rows(
 
 
 def solve_ridge(
-    grams: tuple[NDArray[np.float32], NDArray[np.float32]], regularization: float
+    grams: tuple[NDArray[np.floating], NDArray[np.floating]],
+    regularization: float,
+    dropout: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Solve (SᵀS + λI)·B = SᵀT, λ > 0.
+    """Solve (SᵀS + λI + p/(1 − p)·diag(SᵀS))·B = SᵀT, λ > 0, for a dropout p in [0,1).
+
+    The precision of the grams is worked in; with a dropout, float32 is enough.
 
     References
     ----------
     The transition half (SLIT) of Choi, Kim, Lee, Shim & Lee (2021), "Session-aware linear
     item-item models for session-based recommendation".
     """
-    regular = grams[0].astype(np.float64)
-    regular[np.diag_indices_from(regular)] += regularization
+    regular = regularize(grams[0], regularization, dropout)
     weights = linalg.solve(regular, grams[1], assume_a="pos", overwrite_a=True, check_finite=False)
     return np.asarray(weights, dtype=np.float32)
 

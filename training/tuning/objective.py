@@ -16,14 +16,13 @@ from training.histories.data import TrainingData
 from training.models import RANKING, SUCCESS, Task, ranking_histories, success_histories
 from training.ranking.components import Grams, Settings, compute_grams, fit_components
 from training.ranking.fit import (
-    Fold,
     RankingHistories,
     blend_gains,
     choose_settings,
     folds_of,
-    gather_lists,
     question_of,
 )
+from training.ranking.lists import Fold, gather_lists
 from training.success.fit import SuccessHistories, fit_success
 from training.success.settings import SuccessSettings
 from training.tuning.judged import Judged, Objective

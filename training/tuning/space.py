@@ -24,8 +24,10 @@ class Span:
 # every training chooses on validation learners (penalties, and stages within their limits).
 SPACES: Mapping[str, Mapping[str, Span]] = {
     RANKING: {
-        "ease_regularization": Span(low=10.0, high=500.0, log=True),
-        "sequential_regularization": Span(low=3.0, high=300.0, log=True),
+        "ease_regularization": Span(low=1.0, high=200.0, log=True),
+        "sequential_regularization": Span(low=1.0, high=200.0, log=True),
+        "ease_dropout": Span(low=0.0, high=0.6),
+        "sequential_dropout": Span(low=0.0, high=0.6),
         "transition_decay": Span(low=0.4, high=0.95),
         "longest_gap": Span(low=2, high=20, log=True),
         "transition_shrinkage": Span(low=1.0, high=100.0, log=True),

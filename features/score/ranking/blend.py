@@ -68,23 +68,28 @@ def describe_candidates(
     Returns
     -------
     float32, (n_learners, n_candidates, n_features): for each component the score, its logarithm,
-    its share of the best candidate's, the reciprocal of its rank and the best score's logarithm;
-    then the module features and the logarithm of the history's length.
+    its share of the best candidate's, the reciprocal of its rank (0 where there is no score) and
+    the best score's logarithm; then the module features and the logarithm of the history's length.
     """
+    n_learners, n_candidates, k = components.shape
+    n_own = module_features.shape[2]
+    features = np.empty((n_learners, n_candidates, 5 * k + n_own + 1), dtype=np.float32)
     best = components.max(axis=1, keepdims=True)
-    order = np.argsort(-components, axis=1, kind="stable")
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.arange(order.shape[1])[None, :, None], axis=1)
-    one = np.ones_like(components)
-    return np.concatenate(
-        [
-            components,
-            np.log(np.maximum(components, 0.0) + TINY),
-            components / np.maximum(best, 1e-6),
-            (1.0 / (rank + 2.0)).astype(np.float32),
-            one * np.log(np.maximum(best, 0.0) + TINY),
-            module_features,
-            one[:, :, :1] * np.log1p(history_lengths)[:, None, None].astype(np.float32),
-        ],
-        axis=2,
-    ).astype(np.float32)
+    features[:, :, :k] = components
+    features[:, :, k : 2 * k] = np.log(np.maximum(components, 0.0) + TINY)
+    features[:, :, 2 * k : 3 * k] = components / np.maximum(best, 1e-6)
+    features[:, :, 3 * k : 4 * k] = _reciprocal_ranks(components)
+    features[:, :, 4 * k : 5 * k] = np.log(np.maximum(best, 0.0) + TINY)
+    features[:, :, 5 * k : -1] = module_features
+    features[:, :, -1] = np.log1p(history_lengths)[:, None]
+    return features
+
+
+def _reciprocal_ranks(components: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 1 / (1 + rank) among the candidates for scores above 0, and 0 for the others."""
+    by_component = np.ascontiguousarray(-components.transpose(0, 2, 1))
+    order = np.argsort(by_component, axis=2, kind="stable")
+    reciprocal = np.empty_like(by_component)
+    places = 1.0 / (np.arange(components.shape[1], dtype=np.float32) + 2.0)
+    np.put_along_axis(reciprocal, order, places[None, None, :], axis=2)
+    return np.where(components > 0.0, reciprocal.transpose(0, 2, 1), np.float32(0.0))

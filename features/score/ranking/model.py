@@ -83,11 +83,13 @@ class RankingModel:
     def components(self, histories: Sequences) -> list[NDArray[np.float64]]:
         """Return the scores of every reading and pair table, each (n_learners, n_modules)."""
         lag = lags(histories)
-        parts = [
-            self.matrices[reading.matrix].spread(histories, reading.recency.of(lag))
-            for reading in self.readings
-        ]
-        return parts + [pairs.scores(histories) for pairs in self.pairs]
+        parts: dict[int, NDArray[np.float64]] = {}
+        for name, weights in self.matrices.items():
+            places = [place for place, r in enumerate(self.readings) if r.matrix == name]
+            recencies = [self.readings[place].recency.of(lag) for place in places]
+            parts |= zip(places, weights.spread(histories, recencies), strict=True)
+        of_pairs = [pairs.scores(histories) for pairs in self.pairs]
+        return [parts[place] for place in range(len(self.readings))] + of_pairs
 
     def base_scores(
         self, parts: list[NDArray[np.float64]], histories: Sequences
@@ -116,7 +118,8 @@ class RankingModel:
         histories: Sequences,
     ) -> NDArray[np.float32]:
         """Describe candidates for the blend, (n_learners, n_candidates, n_features)."""
-        chosen = [np.take_along_axis(part, candidates, axis=1) for part in parts]
+        places = np.arange(len(candidates))[:, None] * self.n_modules + candidates
+        chosen = [part.ravel()[places] for part in parts]
         own = self.module_features
         described = np.zeros((self.n_modules, 0), dtype=np.float32) if own is None else own
         return describe_candidates(

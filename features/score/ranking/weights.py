@@ -1,5 +1,6 @@
 """Module-to-module weights and how a history is laid over them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +22,10 @@ class Recency:
 
     def of(self, lag: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the weights of lags ≥ 1, float64 of the same shape."""
-        place = lag.astype(np.float64)
-        weights: NDArray[np.float64] = place**-self.power * np.power(self.decay, place - 1.0)
+        place = np.full(1, self.only) if self.only else lag
+        weights: NDArray[np.float64] = place.astype(np.float64) ** -self.power
+        if self.decay < 1.0:
+            weights *= self.decay ** (place - 1.0)
         return np.where(lag == self.only, weights, 0.0) if self.only else weights
 
 
@@ -54,28 +57,34 @@ class TopWeights:
         return len(self.column)
 
     def spread(
-        self, histories: Sequences, entry_weights: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Sum the rows of each learner's modules.
+        self, histories: Sequences, readings: Sequence[NDArray[np.float64]]
+    ) -> list[NDArray[np.float64]]:
+        """Sum the rows of each learner's modules, once for each way of weighing them.
 
         Parameters
         ----------
         histories
             n learners.
-        entry_weights
-            float64, one an entry of `histories`; entries of weight 0 cost nothing.
+        readings
+            Each float64, one weight an entry of `histories`; entries of weight 0 cost nothing.
 
         Returns
         -------
-        float64, (n_learners, n_modules).
+        For each reading float64, (n_learners, n_modules).
         """
-        used = np.flatnonzero(entry_weights)
-        module = histories.module[used]
-        places = histories.learner[used, None] * self.n_modules + self.column[module]
-        values = entry_weights[used, None] * self.weight[module]
-        size = len(histories) * self.n_modules
-        sums = np.bincount(places.ravel(), weights=values.ravel(), minlength=size)
-        return sums.reshape(len(histories), self.n_modules)
+        shape = len(histories), self.n_modules
+        places = histories.learner[:, None] * self.n_modules + self.column[histories.module]
+        rows = self.weight[histories.module]
+        sums = []
+        for entry_weights in readings:
+            where, values, weight = places, rows, entry_weights
+            if not entry_weights.all():
+                used = entry_weights.nonzero()[0]
+                where, values, weight = places[used], rows[used], entry_weights[used]
+            weighted = weight[:, None] * values
+            total = np.bincount(where.ravel(), weighted.ravel(), minlength=shape[0] * shape[1])
+            sums.append(total.reshape(shape))
+        return sums
 
 
 def keep_top(dense: NDArray[np.floating], n: int) -> TopWeights:

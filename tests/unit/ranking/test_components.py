@@ -46,7 +46,8 @@ def test_spread_sums_the_weighted_rows_of_a_history():
     dense = np.array([[0, 1, 2], [3, 0, 4], [5, 6, 0]], dtype=float)
     weights = keep_top(dense, 3)
     histories = sequences_from([[0, 1], [], [2]])
-    spread = weights.spread(histories, np.array([0.5, 1.0, 2.0]))
+    spread, last = weights.spread(histories, [np.array([0.5, 1.0, 2.0]), np.array([0.0, 1.0, 1.0])])
+    assert last.tolist() == [[3.0, 0.0, 4.0], [0.0, 0.0, 0.0], [5.0, 6.0, 0.0]]
     assert spread.tolist() == [[3.0, 0.5, 5.0], [0.0, 0.0, 0.0], [10.0, 12.0, 0.0]]
 
 
@@ -55,18 +56,21 @@ def test_one_learner_scores_as_the_same_learner_among_many():
     weights = keep_top(rng.random((20, 20)), 7)
     rows = [rng.permutation(20)[: rng.integers(0, 9)].tolist() for _ in range(30)]
     many = sequences_from(rows)
-    together = weights.spread(many, Recency(power=1).of(lags(many)))
+    (together,) = weights.spread(many, [Recency(power=1).of(lags(many))])
     for row, modules in enumerate(rows):
         one = sequences_from([modules])
-        assert np.array_equal(weights.spread(one, Recency(power=1).of(lags(one)))[0], together[row])
+        (alone,) = weights.spread(one, [Recency(power=1).of(lags(one))])
+        assert np.array_equal(alone[0], together[row])
 
 
-def test_ease_solves_the_constrained_ridge():
-    """Each column j minimises |X_j − X b|² + λ|b|² with b_j = 0, so its gradient vanishes off j."""
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_ease_solves_the_constrained_ridge(dropout):
+    """Each column j minimises |X_j − X b|² + Σ λ_k b_k², b_j = 0: its gradient vanishes off j."""
     rng = np.random.default_rng(1)
     x = (rng.random((40, 6)) < 0.4).astype(float)
-    weights = fit_ease((x.T @ x).astype(np.float32), 3.0).astype(float)
-    gradient = x.T @ (x @ weights - x) + 3.0 * weights
+    weights = fit_ease((x.T @ x).astype(np.float32), 3.0, dropout).astype(float)
+    own = 3.0 + dropout / (1.0 - dropout) * x.sum(axis=0)
+    gradient = x.T @ (x @ weights - x) + own[:, None] * weights
     assert np.diag(weights).tolist() == [0.0] * 6
     assert gradient[~np.eye(6, dtype=bool)] == pytest.approx(0.0, abs=1e-4)
 
@@ -74,6 +78,11 @@ def test_ease_solves_the_constrained_ridge():
 def test_the_gram_counts_learners_in_common():
     gram = gram_matrix(sequences_from([[0, 1], [1, 2], [0, 1, 2]]), 3)
     assert gram.tolist() == [[2, 2, 1], [2, 3, 2], [1, 2, 2]]
+
+
+def test_long_histories_may_count_less_in_the_gram():
+    gram = gram_matrix(sequences_from([[0, 1], [], [0, 1, 2, 3]]), 4, length_power=0.5)
+    assert gram[0, 1] == pytest.approx(2**-0.5 + 4**-0.5)
 
 
 def test_the_cosine_of_a_module_nobody_met_is_zero():
@@ -106,11 +115,23 @@ def test_sequential_grams_pair_decayed_pasts_with_decayed_futures():
     assert future == pytest.approx(rows.T @ targets)
 
 
+def test_long_histories_may_count_less_in_the_sequential_grams():
+    short, long = [[0, 1]], [[2, 3, 4]]
+    both = sequential_grams(sequences_from(short + long), 5, length_power=0.5)
+    for mixed, few, many in zip(
+        both,
+        sequential_grams(sequences_from(short), 5),
+        sequential_grams(sequences_from(long), 5),
+        strict=True,
+    ):
+        assert mixed == pytest.approx(few + many * 2**-0.5)
+
+
 def test_the_ridge_solves_its_normal_equations():
     past = np.array([[2.0, 1.0], [1.0, 3.0]], dtype=np.float32)
     future = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
-    weights = solve_ridge((past, future), 2.0).astype(float)
-    assert (past + 2.0 * np.eye(2)) @ weights == pytest.approx(future, abs=1e-6)
+    weights = solve_ridge((past, future), 2.0, dropout=0.5).astype(float)
+    assert (past + np.diag([2.0 + 2.0, 3.0 + 2.0])) @ weights == pytest.approx(future, abs=1e-6)
 
 
 def test_followers_of_a_pair_need_two_sightings():

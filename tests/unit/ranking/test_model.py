@@ -19,9 +19,11 @@ from training.evaluation.ranking_metrics import (
     rank_of_target,
     summarise_ranking,
 )
+from training.ranking import lists
 from training.ranking.baselines import fit_baselines
 from training.ranking.components import Settings
-from training.ranking.fit import BLEND, RankingHistories, fit_ranking
+from training.ranking.fit import BLEND, RankingHistories, draw_learners, fit_ranking
+from training.ranking.lists import divide_known, divide_strangers
 from training.ranking.network import NetworkSettings
 
 N_MODULES = 30
@@ -107,6 +109,32 @@ def test_given_settings_are_taken_as_they_are():
     assert fitted.models[BLEND].blend.hidden_bias.shape == (3,)
 
 
+def test_large_logs_are_cut_by_learner():
+    given = strangers(chains(300, seed=0), N_MODULES)
+    drawn = draw_learners(given, 500, seed=1)
+    assert 490 < len(drawn.sequences.module) <= 500
+    assert len(drawn.valid) == len(drawn.sequences)
+    whole = {tuple(given.sequences.of(row)) for row in range(300)}
+    assert {tuple(drawn.sequences.of(row)) for row in range(len(drawn.sequences))} <= whole
+    assert draw_learners(given, 10_000, seed=1) is given
+
+
+def test_known_learners_give_their_last_module_as_a_list():
+    sequences = chains(300, seed=0)
+    (fold,) = divide_known(sequences, np.arange(300) % 5 == 0, seed=0)
+    assert (fold.train.lengths == sequences.lengths - 1).all()
+    assert (fold.judged.sum(), fold.n_back) == (60, 1)
+
+
+def test_many_strangers_make_two_folds_that_share_no_learner(monkeypatch):
+    monkeypatch.setattr(lists, "FEW_LEARNERS", 100)
+    sequences = sequences_from([[learner, learner + 1] for learner in range(200)])
+    first, second = divide_strangers(sequences, np.arange(200) % 10 == 0, seed=0)
+    assert (len(first.blend), len(first.train), len(second.blend)) == (20, 180, 40)
+    assert not set(first.blend.module[::2]) & set(second.blend.module[::2])
+    assert not set(second.blend.module[::2]) & set(second.train.module[::2])
+
+
 def test_two_learners_are_too_few_for_a_blend_but_not_for_a_ranking():
     sequences = sequences_from([[0, 1, 2], [1, 2, 0]])
     fitted = fit_ranking(strangers(sequences, 3), seed=0)
@@ -126,14 +154,14 @@ def test_candidates_are_the_best_unseen():
 
 
 def test_candidate_features_say_score_share_and_rank():
-    parts = np.array([[[4.0], [2.0]]], dtype=np.float32)
-    own = np.array([[[7.0], [8.0]]], dtype=np.float32)
+    parts = np.array([[[4.0], [2.0], [0.0]]], dtype=np.float32)
+    own = np.array([[[7.0], [8.0], [9.0]]], dtype=np.float32)
     features = describe_candidates(parts, own, np.array([3]))
-    assert features[0, :, 0].tolist() == [4.0, 2.0]
-    assert features[0, :, 2].tolist() == [1.0, 0.5]
-    assert features[0, :, 3].tolist() == pytest.approx([1 / 2, 1 / 3])
-    assert features[0, :, 5].tolist() == [7.0, 8.0]
-    assert features[0, :, 6].tolist() == pytest.approx([np.log(4)] * 2)
+    assert features[0, :, 0].tolist() == [4.0, 2.0, 0.0]
+    assert features[0, :, 2].tolist() == [1.0, 0.5, 0.0]
+    assert features[0, :, 3].tolist() == pytest.approx([1 / 2, 1 / 3, 0.0])
+    assert features[0, :, 5].tolist() == [7.0, 8.0, 9.0]
+    assert features[0, :, 6].tolist() == pytest.approx([np.log(4)] * 3)
 
 
 def test_the_rank_counts_unseen_modules_above_and_half_of_the_ties():
