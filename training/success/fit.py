@@ -36,6 +36,7 @@ from training.success.scale import Scale, fit_scale, refine_scale
 from training.success.settings import SuccessSettings
 from training.success.spread import Spread, choose_spread
 
+MAX_VALID_ROWS = 300_000  # of validation learners: log loss to within ± .002
 GRADE_PRIOR_ATTEMPTS = 10.0
 
 
@@ -103,9 +104,8 @@ def _fit(
 ) -> FittedSuccess:
     index = data.index
     words = data.words or no_words(len(index.module_ids))
-    drawn = draw_learners(data.train, settings.max_rows, rng)
-    log = data.train.take_learners(drawn)
-    evidence = None if data.evidence is None else data.evidence.take_learners(drawn)
+    log, evidence = _some_learners(data.train, data.evidence, settings.max_rows, rng)
+    valid_log, valid_evidence = _some_learners(data.valid, data.valid_evidence, MAX_VALID_ROWS, rng)
     fold = learner_folds(log.n_learners, rng)
     spread = choose_spread(log, index, words, rng)
     responses = responses_of(log)
@@ -124,13 +124,13 @@ def _fit(
     )
     folds = Folds(of_learner=fold, difficulty=honest)
     train = label_attempts((log, evidence), index, yardstick, folds)
-    valid = label_attempts((data.valid, data.valid_evidence), index, yardstick)
+    valid = label_attempts((valid_log, valid_evidence), index, yardstick)
     candidates = fit_candidates(base, train, valid, int(rng.integers(2**31)), settings)
     baselines = fit_baselines(responses, index, fold[responses.learner])
     predictions = {name: log_odds(model, valid) for name, model in candidates.items()}
-    judged = data.valid.success >= 0
+    judged = valid_log.success >= 0
     predictions |= {
-        name: model.predict_attempts(data.valid)[judged] for name, model in baselines.items()
+        name: model.predict_attempts(valid_log)[judged] for name, model in baselines.items()
     }
     validation = {name: success_metrics(valid.success, p) for name, p in predictions.items()}
     chosen = min(candidates, key=lambda name: validation[name]["log_loss"] or 0.0)
@@ -147,6 +147,16 @@ def _fit(
         gain=gain,
         settings=settings,
     )
+
+
+def _some_learners(
+    log: InteractionLog, evidence: EvidenceLog | None, max_rows: int, rng: np.random.Generator
+) -> tuple[InteractionLog, EvidenceLog | None]:
+    """Draw learners at random who have about `max_rows` rows together, or take all."""
+    drawn = draw_learners(log, max_rows, rng)
+    if drawn.all():
+        return log, evidence
+    return log.take_learners(drawn), None if evidence is None else evidence.take_learners(drawn)
 
 
 @dataclass(frozen=True, kw_only=True)

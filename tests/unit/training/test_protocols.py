@@ -10,6 +10,7 @@ from features.domain.errors import InvalidValueError
 from features.domain.history import Event
 from features.encode.ids import IdMap
 from features.encode.log import EVENT_CODES, ArrivedEvents, build_log
+from training.evaluation import protocols
 from training.evaluation.protocols import (
     Protocol,
     hold_out,
@@ -164,6 +165,34 @@ def test_the_same_learners_are_held_out_whatever_the_seed():
     assert one.question.learner.tolist() == other.question.learner.tolist()
     assert 10 < len(one.question.learner) < 60
     assert one.valid.tolist() != other.valid.tolist()
+
+
+def test_of_many_held_out_learners_those_of_the_lowest_hashes_are_asked_about(monkeypatch):
+    rows = [(k, m, m, 1.0) for k in range(300) for m in range(3)]
+    data = data_of(rows)
+    everyone = hold_out_by_id(data, rng())
+    monkeypatch.setattr(protocols, "MOST_ASKED_LEARNERS", 8)
+    some = hold_out_by_id(data, rng())
+    monkeypatch.setattr(protocols, "MOST_ASKED_ROWS", 12)
+    fewer = hold_out_by_id(data, rng())
+    asked = [set(one.question.learner.tolist()) for one in (everyone, some, fewer)]
+    assert asked[0] > asked[1] > asked[2]
+    assert [len(each) for each in asked[1:]] == [8, 4]
+    assert set(data.log.learner[fewer.asked_attempts].tolist()) == asked[2]
+    for one in (some, fewer):
+        assert one.ranking_rows.tolist() == everyone.ranking_rows.tolist()
+        assert one.valid.tolist() == everyone.valid.tolist()
+    # With fewer learners in the data, those still there are asked about as before.
+    there = np.arange(300) < 200
+    monkeypatch.setattr(protocols, "MOST_ASKED_LEARNERS", 4)
+    later = hold_out_by_id(data_of([row for row in rows if there[row[0]]]), rng())
+    assert {k for k in asked[2] if there[k]} <= set(later.question.learner.tolist())
+
+
+def test_one_held_out_learner_of_any_length_is_asked_about(monkeypatch):
+    monkeypatch.setattr(protocols, "MOST_ASKED_ROWS", 1)
+    data = data_of([(k, m, m, 1.0) for k in range(300) for m in range(3)])
+    assert len(hold_out_by_id(data, rng()).question.learner) == 1
 
 
 def test_a_sample_asks_fewer_learners_of_the_same():
