@@ -37,9 +37,11 @@ class BoundRanking:
         module = self.affinity.to_snapshot[histories.module]
         known = replace(histories, module=module).keep(module >= 0)
         rows = self.affinity.model.scores(known)
-        return np.array([self.affinity.spread_to_catalogue(row) for row in rows]).reshape(
-            len(histories), self.n_modules
-        )
+        spread = [
+            self.affinity.spread_to_catalogue(row, known.between(place, place + 1))
+            for place, row in enumerate(rows)
+        ]
+        return np.array(spread).reshape(len(histories), self.n_modules)
 
 
 def name_of(version: str) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.errors import InvalidValueError
-from features.encode.sequences import sequence_modules
+from features.encode.sequences import Sequences, sequence_modules
+from features.score.likeness import ModuleContent
 from features.score.ranking.arrays import to_arrays
 from features.score.snapshot import Snapshot
 from features.store.registry import CHALLENGER, Registry
@@ -40,6 +41,7 @@ from training.models import (
 )
 from training.pictures import draw_pictures
 from training.provenance import provenance_of
+from training.ranking.likeness import learn_likeness
 from training.results import RESULTS_FILE, results_of, write_results
 from training.tracking import Run, code_version, open_run
 
@@ -163,7 +165,10 @@ def build_snapshot(
     }
     if models.ranking is not None:
         chosen = models.ranking.models[models.ranking.chosen]
-        parts = to_arrays(chosen) | _popularity_by_role(task)
+        met = sequence_modules(task.data.log.take(task.holdout.ranking_rows))
+        parts = to_arrays(chosen) | _popularity_by_role(task, met)
+        content = ModuleContent.of(models.index)
+        parts["likeness"] = learn_likeness(met, content, np.random.default_rng(task.seed))
         parts["module_ids"] = np.array(models.index.module_ids.ids, dtype=np.str_)
         arrays |= {f"{RANKING}.{name}": array for name, array in parts.items()}
         learned[RANKING] = models.ranking.chosen
@@ -185,10 +190,9 @@ def build_snapshot(
     )
 
 
-def _popularity_by_role(task: Task) -> dict[str, NDArray[Any]]:
+def _popularity_by_role(task: Task, sequences: Sequences) -> dict[str, NDArray[Any]]:
     """Count, for each role, how many of its training learners met each module."""
     log = task.data.log
-    sequences = sequence_modules(log.take(task.holdout.ranking_rows))
     roles = task.data.learner_attributes.get("role_id", np.full(log.n_learners, ""))
     names, role = np.unique(roles, return_inverse=True)
     cells = role[sequences.learner] * log.n_modules + sequences.module

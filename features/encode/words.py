@@ -1,4 +1,7 @@
-"""The words that describe a module, hashed: they tell its difficulty before anyone has tried it."""
+"""The words that describe a module, hashed.
+
+Before anyone has tried it they tell its difficulty, and which modules it is like.
+"""
 
 import re
 from collections.abc import Sequence
@@ -50,6 +53,16 @@ def index_words(modules: Sequence[Module]) -> ModuleWords:
     )
 
 
+def index_texts(modules: Sequence[Module]) -> ModuleWords:
+    """Hash the words of title and description of each module, rows in their order."""
+    texts = (f"{module.title} {module.description or ''}".lower() for module in modules)
+    rows = [sorted(set(map(_bucket, _WORD.findall(text)))) for text in texts]
+    return ModuleWords(
+        indptr=np.cumsum([0, *map(len, rows)], dtype=np.int64),
+        bucket=np.array([bucket for row in rows for bucket in row], dtype=np.int32),
+    )
+
+
 def no_words(n_modules: int) -> ModuleWords:
     """Return an index in which nothing is known of any module."""
     return ModuleWords(
@@ -64,4 +77,8 @@ def _buckets(module: Module) -> list[int]:
     words += [f"kind={module.kind}"] if module.kind else []
     words = sorted(set(words))
     terms = words + [f"{one} {other}" for one, other in combinations(words, 2)]
-    return sorted({crc32(term.encode()) % N_BUCKETS for term in terms})
+    return sorted(set(map(_bucket, terms)))
+
+
+def _bucket(term: str) -> int:
+    return crc32(term.encode()) % N_BUCKETS

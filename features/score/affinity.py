@@ -1,4 +1,11 @@
-"""Affinity: the ranking model's opinion as percentiles over a catalogue."""
+"""Affinity: the ranking model's opinion as percentiles over a catalogue.
+
+A module that nobody had met in training has no opinion of its own. It takes one over from the ten
+modules most like it in content: the mean, by likeness, of the reciprocals of their ranks. A
+reciprocal falls from 1 like the probability to be next does, so that one neighbour far in front
+counts for more than nine in the middle. A neighbour the learner met already counts as the more the
+later it was met, since what is like it has become the more likely. See docs/decisions/0022.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,17 +14,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features.encode.catalogue import CatalogueIndex
 from features.encode.ids import IdMap
 from features.encode.log import InteractionLog
 from features.encode.sequences import Sequences, sequence_modules
-from features.encode.skills import ModuleSkillIndex
+from features.score.likeness import USUAL_WEIGHTS, ModuleContent
 from features.score.ranking.arrays import from_arrays
 from features.score.ranking.model import RankingModel
+from features.score.ranking.weights import lags
 
-TRUSTED_HISTORY = 3.0
+TRUSTED_HISTORY = 0.25
 TRUSTED_ROLE_MEETINGS = 20.0
 N_NEIGHBOURS = 10
 HISTORY, ROLE, POPULARITY, NONE = "history", "role", "popularity", "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColdModules:
+    """Modules of a catalogue that nobody had met in training, and what stands in for them.
+
+    Attributes
+    ----------
+    row
+        int64, (n_cold,), rows of the catalogue.
+    neighbours
+        int32, (n_cold, N_NEIGHBOURS), positions in the snapshot of modules with like content.
+    shares
+        float64, (n_cold, N_NEIGHBOURS), what each neighbour says; 0 where there is none.
+    """
+
+    row: NDArray[np.int64]
+    neighbours: NDArray[np.int32]
+    shares: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +58,8 @@ class BoundAffinity:
         In the snapshot's own order.
     to_snapshot
         int32, (n_modules,), positions in the snapshot; −1 for newer modules.
-    neighbours
-        int32, (n_newer, N_NEIGHBOURS), catalogue rows like each newer module in skills, −1 padded.
+    cold
+        Newer modules, and those of the snapshot that nobody had met.
     popularity
         float64, (n_modules,), percentiles of overall popularity.
     popularity_by_role
@@ -40,14 +68,15 @@ class BoundAffinity:
 
     model: RankingModel
     to_snapshot: NDArray[np.int32]
-    neighbours: NDArray[np.int32]
+    cold: ColdModules
     popularity: NDArray[np.float64]
     popularity_by_role: Mapping[str, NDArray[np.float64]]
 
     @property
     def is_new(self) -> NDArray[np.bool_]:
-        """Modules the snapshot does not know, (n_modules,)."""
-        new: NDArray[np.bool_] = self.to_snapshot < 0
+        """Modules whose affinity is borrowed from others, (n_modules,)."""
+        new = np.zeros(len(self.to_snapshot), dtype=bool)
+        new[self.cold.row] = True
         return new
 
     def affinity(self, log: InteractionLog, role_id: str | None) -> tuple[NDArray[np.float64], str]:
@@ -59,7 +88,7 @@ class BoundAffinity:
             Of one learner, modules in the catalogue's order.
         role_id
             Present role; its popularity stands in while the history is short: a history of n
-            modules weighs n / (n + `TRUSTED_HISTORY`).
+            modules weighs n / (n + `TRUSTED_HISTORY`) in the mean of reciprocal ranks.
         """
         prior = self.popularity_by_role.get(role_id or "", self.popularity)
         basis = ROLE if role_id in self.popularity_by_role else POPULARITY
@@ -68,8 +97,9 @@ class BoundAffinity:
         if n == 0:
             return prior, basis
         trust = n / (n + TRUSTED_HISTORY)
-        own = self.spread_to_catalogue(self.model.scores(history)[0])
-        return trust * own + (1.0 - trust) * prior, HISTORY if trust >= 0.5 else basis
+        own = self.spread_to_catalogue(self.model.scores(history)[0], history)
+        mixed = trust * _reciprocal_ranks(own) + (1.0 - trust) * _reciprocal_ranks(prior)
+        return _percentiles_of(mixed), HISTORY if trust >= 0.5 else basis
 
     def _in_snapshot_order(self, log: InteractionLog) -> Sequences:
         met = sequence_modules(log).module
@@ -81,20 +111,26 @@ class BoundAffinity:
             at_seconds=np.zeros(len(known)),
         )
 
-    def spread_to_catalogue(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn one learner's scores of the snapshot's modules into percentiles, (n_modules,)."""
-        return _spread(percentiles(scores), self.to_snapshot, self.neighbours)
+    def spread_to_catalogue(
+        self, scores: NDArray[np.float64], history: Sequences | None = None
+    ) -> NDArray[np.float64]:
+        """Turn one learner's scores of the snapshot's modules into percentiles, (n_modules,).
+
+        `history` is what the learner met, in the snapshot's order: cold modules like it move up.
+        """
+        return _spread(percentiles(scores), self.to_snapshot, self.cold, history)
 
 
-def bind_affinity(arrays: Mapping[str, NDArray[Any]], index: ModuleSkillIndex) -> BoundAffinity:
+def bind_affinity(arrays: Mapping[str, NDArray[Any]], index: CatalogueIndex) -> BoundAffinity:
     """Put a snapshot's ranking part in the order of a catalogue.
 
     Parameters
     ----------
     arrays
-        The snapshot's part "ranking": `module_ids`, `role_ids`, `met_by_role` and the model's own.
+        The snapshot's part "ranking": `module_ids`, `role_ids`, `met_by_role`, `likeness` (absent
+        in snapshots of before there was such an array) and the model's own.
     index
-        The catalogue's modules and skills.
+        The catalogue.
 
     Raises
     ------
@@ -104,19 +140,17 @@ def bind_affinity(arrays: Mapping[str, NDArray[Any]], index: ModuleSkillIndex) -
     model = from_arrays(arrays)
     module_ids = IdMap(arrays["module_ids"].tolist())
     to_snapshot = module_ids.positions(index.module_ids)
-    neighbours = _neighbours(index, to_snapshot)
-    overall = _spread(percentiles(model.popularity), to_snapshot, neighbours)
+    cold = _cold_modules(index, to_snapshot, model, arrays.get("likeness", USUAL_WEIGHTS))
+    overall = _spread(percentiles(model.popularity), to_snapshot, cold)
     share = model.popularity / max(model.popularity.sum(), 1.0)
     by_role = {
-        str(role_id): _spread(
-            percentiles(met + TRUSTED_ROLE_MEETINGS * share), to_snapshot, neighbours
-        )
+        str(role_id): _spread(percentiles(met + TRUSTED_ROLE_MEETINGS * share), to_snapshot, cold)
         for role_id, met in zip(arrays["role_ids"], arrays["met_by_role"], strict=True)
     }
     return BoundAffinity(
         model=model,
         to_snapshot=to_snapshot,
-        neighbours=neighbours,
+        cold=cold,
         popularity=overall,
         popularity_by_role=by_role,
     )
@@ -135,36 +169,51 @@ def percentiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _spread(
-    values: NDArray[np.float64], to_snapshot: NDArray[np.int32], neighbours: NDArray[np.int32]
+    values: NDArray[np.float64],
+    to_snapshot: NDArray[np.int32],
+    cold: ColdModules,
+    history: Sequences | None = None,
 ) -> NDArray[np.float64]:
-    """Carry snapshot values over; a newer module gets its neighbours' mean, shrunk towards 0."""
+    """Carry percentiles over to the catalogue; cold modules take those of their neighbours."""
     known = to_snapshot >= 0
     spread = np.zeros(len(to_snapshot))
     spread[known] = values[to_snapshot[known]]
-    if not known.all():
-        there = neighbours >= 0
-        total = np.where(there, spread[neighbours], 0.0).sum(axis=1)
-        spread[~known] = total / (there.sum(axis=1) + 1)
+    if len(cold.row):
+        relevance = _reciprocal_ranks(values)
+        if history is not None:
+            relevance[history.module] = 1.0 / (1.0 + lags(history))
+        borrowed = (cold.shares * relevance[cold.neighbours]).sum(axis=1)
+        spread[cold.row] = _percentiles_of(borrowed, len(values))
     return spread
 
 
-def _neighbours(index: ModuleSkillIndex, to_snapshot: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return known modules most like each newer one by cosine of skills."""
-    newer = np.flatnonzero(to_snapshot < 0)
-    found = np.full((len(newer), N_NEIGHBOURS), -1, dtype=np.int32)
-    norms = np.sqrt(
-        np.bincount(index.module, weights=index.weight**2, minlength=len(index.module_ids))
-    )
-    for place, row in enumerate(newer):
-        profile = np.zeros(len(index.skill_ids))
-        span = slice(index.indptr[row], index.indptr[row + 1])
-        profile[index.skill[span]] = index.weight[span]
-        likeness = np.bincount(
-            index.module, weights=index.weight * profile[index.skill], minlength=len(norms)
-        )
-        likeness[to_snapshot < 0] = 0.0
-        likeness = np.divide(likeness, norms, out=np.zeros(len(likeness)), where=norms > 0)
-        best = np.argsort(-likeness, kind="stable")[:N_NEIGHBOURS]
-        best = best[likeness[best] > 0]
-        found[place, : len(best)] = best
-    return found
+def _reciprocal_ranks(percentile: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 for the first of n and 1/n for the last, (n,)."""
+    return 1.0 / (1.0 + (1.0 - percentile) * max(len(percentile) - 1, 1))
+
+
+def _percentiles_of(reciprocal: NDArray[np.float64], n: int | None = None) -> NDArray[np.float64]:
+    """Turn reciprocals of ranks among n, by default as many as there are, into percentiles."""
+    span = max((len(reciprocal) if n is None else n) - 1, 1)
+    rank = 1.0 / np.maximum(reciprocal, 1.0 / (1.0 + span))
+    percentile: NDArray[np.float64] = np.clip(1.0 - (rank - 1.0) / span, 0.0, 1.0)
+    return percentile
+
+
+def _cold_modules(
+    index: CatalogueIndex,
+    to_snapshot: NDArray[np.int32],
+    model: RankingModel,
+    weights: NDArray[np.float64],
+) -> ColdModules:
+    known = to_snapshot >= 0
+    known[known] = model.popularity[to_snapshot[known]] > 0
+    row = np.flatnonzero(~known)
+    content = ModuleContent.of(index) if len(row) and known.any() else None
+    if content is None:
+        nobody = np.zeros((len(row), N_NEIGHBOURS))
+        return ColdModules(row=row, neighbours=nobody.astype(np.int32), shares=nobody)
+    nearest, shares = content.nearest(row, known, weights, N_NEIGHBOURS)
+    # Where there is no neighbour the share is 0, and any position will do.
+    neighbours = np.where(nearest >= 0, to_snapshot[nearest], 0).astype(np.int32)
+    return ColdModules(row=row, neighbours=neighbours, shares=shares)

@@ -95,7 +95,7 @@ def bind(index: CatalogueIndex, snapshot: Snapshot | None) -> Scorer:
         return Scorer(
             index=index,
             version=snapshot.version,
-            affinity=bind_affinity(ranking, index.skills) if ranking else None,
+            affinity=bind_affinity(ranking, index) if ranking else None,
             success=model.bind(index.skills, words),
         )
     except (KeyError, ValueError, IndexError, TypeError) as error:

@@ -40,7 +40,7 @@ class Scores:
     affinity_basis
         "history", "role" or "popularity": what the affinity mostly rests on; "none" without model.
     is_new
-        bool, (n_modules,): the affinity is borrowed from modules with the same skills.
+        bool, (n_modules,): the affinity is borrowed from modules with like content.
     p_success
         (n_modules,), in [0,1].
     standing
