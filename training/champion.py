@@ -89,7 +89,9 @@ def judge_beside(
     name, question, log = name_of(champion.version), task.holdout.question, task.data.log
     ranked, logits = dict(judgement.ranked), dict(judgement.logits)
     if scorer.affinity is not None and ranked:
-        ranked[name] = ask(BoundRanking(affinity=scorer.affinity), question)
+        # Candidates are asked for what their models say, modules that nobody had met included.
+        own = scorer.affinity.placing_newer_only()
+        ranked[name] = ask(BoundRanking(affinity=own), question)
     if champion.part(SUCCESS) and logits:
         asked = task.holdout.asked_attempts
         whose = np.zeros(log.n_learners, dtype=bool)

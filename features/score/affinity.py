@@ -8,7 +8,7 @@ later it was met, since what is like it has become the more likely. See docs/dec
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -109,6 +109,18 @@ class BoundAffinity:
             indptr=np.array([0, len(known)]),
             module=known,
             at_seconds=np.zeros(len(known)),
+        )
+
+    def placing_newer_only(self) -> "BoundAffinity":
+        """Return it with the model's own opinion of what the snapshot has and nobody had met."""
+        newer = self.to_snapshot[self.cold.row] < 0
+        return replace(
+            self,
+            cold=ColdModules(
+                row=self.cold.row[newer],
+                neighbours=self.cold.neighbours[newer],
+                shares=self.cold.shares[newer],
+            ),
         )
 
     def spread_to_catalogue(
