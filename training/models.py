@@ -23,6 +23,7 @@ from training.model_settings import ModelSettings
 from training.ranking.fit import FittedRanking, RankingHistories, fit_ranking
 from training.stopwatch import Stopwatch
 from training.success.fit import FittedSuccess, SuccessHistories, fit_success
+from training.success.usual import Roles
 
 RANKING, SUCCESS = "ranking", "success"
 BOTH = frozenset({RANKING, SUCCESS})
@@ -171,6 +172,7 @@ def success_histories(task: Task, index: CatalogueIndex) -> SuccessHistories:
         words=index_words(index.modules),
         evidence=evidence.take_learners(taught & ~valid),
         valid_evidence=evidence.take_learners(taught & valid),
+        roles=_roles(task, index).take_learners(taught & ~valid),
     )
 
 
@@ -190,3 +192,17 @@ def _fit_success(task: Task, index: CatalogueIndex) -> FittedSuccess | None:
         rng=np.random.default_rng(task.seed),
         settings=task.settings.success,
     )
+
+
+def _roles(task: Task, index: CatalogueIndex) -> Roles:
+    """Return the roles of all learners and what they ask for."""
+    nobody = np.full(task.data.log.n_learners, "")
+    held = task.data.learner_attributes.get("role_id", nobody)
+    names = np.array(sorted(set(held.tolist()) - {""}), dtype=np.str_)
+    target = np.full((len(names) + 1, len(index.skill_ids) + 1), np.nan)
+    for row, name in enumerate(names.tolist()):
+        asked = index.role_targets.get(name)
+        if asked is not None:
+            target[row, asked.skill] = asked.target
+    place = np.searchsorted(names, held)
+    return Roles(ids=names, of_learner=np.where(held == "", len(names), place), target=target)

@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from features.domain.history import Evidence
+from features.domain.history import Event, Evidence
 from features.domain.instants import EPOCH
 from features.encode.ids import IdMap
-from features.encode.log import InteractionLog
+from features.encode.log import EVENT_CODES, InteractionLog
 from features.encode.ranks import RankedGroups, rank_groups
 from features.encode.skills import ModuleSkillIndex
 
@@ -131,6 +131,8 @@ class AttemptTable:
         float64, (n,): the score where there is one, else success; 0 for rows that are no attempt.
     is_study
         bool, (n,): the module was completed without being judged.
+    teaches
+        bool, (n,): the learner's first completion of the module; answering a question is none.
     log_row
         int64, (n,): row of the log, −1 for direct judgements.
     level, standard_error
@@ -148,6 +150,7 @@ class AttemptTable:
     success: NDArray[np.int8]
     grade: NDArray[np.float64]
     is_study: NDArray[np.bool_]
+    teaches: NDArray[np.bool_]
     log_row: NDArray[np.int64]
     level: NDArray[np.float64]
     standard_error: NDArray[np.float64]
@@ -226,6 +229,7 @@ def tabulate(
         success=np.append(success, nothing.astype(np.int8)),
         grade=np.append(np.where(is_attempt, graded, 0.0), np.zeros(len(judged))),
         is_study=np.append(~is_attempt, np.zeros(len(judged), dtype=bool)),
+        teaches=np.append(_first_completions(log, rows), np.zeros(len(judged), dtype=bool)),
         log_row=np.append(rows, nothing),
         level=np.append(unlevelled, judged.level),
         standard_error=np.append(unlevelled, judged.standard_error),
@@ -284,6 +288,15 @@ def tagged(
     )
 
 
+def _first_completions(log: InteractionLog, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which of `rows` are the first completion of their module by their learner."""
+    done = np.flatnonzero((log.done & (log.event != EVENT_CODES[Event.ANSWERED]))[rows])
+    key = log.learner[rows[done]] * np.int64(log.n_modules) + log.module[rows[done]]
+    first = np.zeros(len(rows), dtype=bool)
+    first[done[np.unique(key, return_index=True)[1]]] = True
+    return first
+
+
 def _learners_between(log: InteractionLog, first: int, end: int) -> InteractionLog:
     """Return a log of learners first … end − 1 whose arrays are views."""
     rows = slice(int(log.starts[first]), int(log.starts[end]))
@@ -315,6 +328,7 @@ def _in_order(table: AttemptTable) -> AttemptTable:
         success=table.success[order],
         grade=table.grade[order],
         is_study=table.is_study[order],
+        teaches=table.teaches[order],
         log_row=table.log_row[order],
         level=table.level[order],
         standard_error=table.standard_error[order],

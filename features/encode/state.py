@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.attempts import AttemptTable
+from features.encode.levels import LevelReading
 from features.encode.signals import (
     SkillReading,
     attempted_at,
@@ -28,6 +29,8 @@ class LearnerState:
         float64, (len(LEARNER_SIGNALS),).
     skills
         A reading of every skill; the last stands for modules without skills.
+    levels
+        Levels in the same skills.
     is_touched
         bool, (n_skills + 1,): something is known of the skill.
     n_evidence
@@ -43,6 +46,7 @@ class LearnerState:
     at_seconds: float
     learner: NDArray[np.float64]
     skills: SkillReading
+    levels: LevelReading
     is_touched: NDArray[np.bool_]
     n_evidence: NDArray[np.int64]
     last_evidence_at_seconds: NDArray[np.float64]
@@ -55,8 +59,7 @@ def state_of(
     table: AttemptTable,
     yardstick: Yardstick,
     at_seconds: float,
-    *,
-    as_last_shown: bool = False,
+    levels: LevelReading,
 ) -> LearnerState:
     """Return the state of the one learner of `table`; every row counts as known.
 
@@ -66,8 +69,8 @@ def state_of(
         Of one learner; it may have no rows.
     at_seconds
         Not before the last row.
-    as_last_shown
-        Read each skill as it was right after the last that was shown of it: nothing has faded.
+    levels
+        Of the same learner at the same instant.
     """
     tallies = tally(table, yardstick)
     n_skills, timed = table.n_skills + 1, table.is_timed
@@ -76,14 +79,9 @@ def state_of(
     rows[table.skill[by_skill]] = by_skill
     modules = table.by_module.last
     modules = modules[table.module[modules] >= 0]
-    last_row = np.array([len(table) - 1])
     skill_at = np.full(n_skills, at_seconds)
+    last_row = np.array([len(table) - 1])
     learner = tallies.learner.after(last_row, np.array([at_seconds]))
-    learner_then = learner
-    if as_last_shown and len(table):
-        shown = rows >= 0
-        skill_at[shown] = table.at_seconds[table.tag_row[rows[shown]]]
-        learner_then = tallies.learner.after(np.where(shown, table.tag_row[rows], -1), skill_at)
     skill = tallies.skill.after(rows, skill_at)
     module = tallies.module.after(modules, np.full(len(modules), at_seconds))
     place = np.array([float(len(table))])
@@ -93,12 +91,13 @@ def state_of(
         learner=read_learner(learner, np.array([at_seconds]), yardstick, is_timed=timed)[0],
         skills=read_skills(
             skill,
-            learner_then,
+            learner,
             np.broadcast_to(place, n_skills),
             skill_at,
             yardstick,
             is_timed=timed,
         ),
+        levels=levels,
         is_touched=rows >= 0,
         n_evidence=(values[:, Column.TRIES] + values[:, Column.JUDGEMENTS]).astype(np.int64),
         last_evidence_at_seconds=skill.at_seconds,

@@ -3,49 +3,39 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from features.encode.ability import LOGIT_OF_MASTERY
+from features.encode.levels import rise
 from features.encode.state import LearnerState
 from features.score.scores import Standing
-from features.score.skill_sets import single_skills
 from features.score.success import BoundSuccess
 
 
 def mastery(bound: BoundSuccess, state: LearnerState) -> Standing:
     """Return where the learner stands in every skill of the catalogue at the state's instant.
 
-    A neutral module (never tried by the learner, about this skill alone) whose difficulty equals
-    the mastery has p_success .75, wherever that difficulty lies within [0,1].
-
-    Notes
-    -----
-    The standard error is that of the ability posterior; it grows back to the spread between
-    learners as evidence fades, if evidence does fade.
+    In the level model a module about one skill alone, as hard as the mastery, is passed three
+    times in four; a success lowers no mastery.
     """
     n_skills = len(bound.index.skill_ids)
-    yardstick = bound.yardstick
-    on_scale = mastered_difficulty(bound, state) + yardstick.skill_offset[:n_skills]
-    level = yardstick.level_of_zero + on_scale / yardstick.logits_per_level
-    spread = np.sqrt(state.skills.variance[:n_skills]) / yardstick.logits_per_level
+    levels = state.levels
     return Standing(
-        mastery=np.clip(level, 0.0, 1.0),
-        standard_error=spread,
+        mastery=np.clip(levels.level[:n_skills], 0.0, 1.0),
+        standard_error=levels.deviation[:n_skills],
         n_evidence=state.n_evidence[:n_skills],
         last_evidence_at_seconds=state.last_evidence_at_seconds[:n_skills],
     )
 
 
-def mastered_difficulty(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
-    """Return the difficulty in logits at which p_success is .75 in each skill, (n_skills,)."""
-    lines = bound.lines(state, single_skills(len(bound.index.skill_ids)))
-    return np.asarray((lines.level - LOGIT_OF_MASTERY) / lines.slope)
+def mastery_shown(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
+    """Return mastery right after the last that was done in each skill, (n_skills,)."""
+    return np.clip(state.levels.shown[: len(bound.index.skill_ids)], 0.0, 1.0)
 
 
-def expected_mastery(bound: BoundSuccess, standing: Standing) -> NDArray[np.float64]:
+def expected_mastery(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
     """Return the level of each pair's skill after completing the pair's module, (n_pairs,).
 
-    Never below the present mastery: a gain estimated as negative counts as none.
+    What completing it without a judgement brings; a success in it would show more.
     """
-    index, yardstick = bound.index, bound.yardstick
-    now = standing.mastery[index.skill]
-    gain = np.maximum(yardstick.gain[index.module], 0.0) * index.weight
-    return np.minimum(now + gain / yardstick.logits_per_level, 1.0)
+    index, levels = bound.index, state.levels
+    gain = rise(bound.levels.scale.gain[index.module] * index.weight)
+    now = levels.level[index.skill]
+    return np.clip(now + levels.left[index.skill] * gain, 0.0, 1.0)

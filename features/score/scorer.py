@@ -11,7 +11,7 @@ from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
 from features.encode.words import index_words
 from features.score.affinity import NONE, BoundAffinity, bind_affinity
-from features.score.mastery import expected_mastery, mastery
+from features.score.mastery import expected_mastery, mastery, mastery_shown
 from features.score.scores import Scores
 from features.score.snapshot import Snapshot
 from features.score.success import BoundSuccess, SuccessModel
@@ -43,26 +43,22 @@ class Scorer:
             Seconds since 1970; no event is later.
         """
         evidence = encode_evidence(history.evidence, arrays.log.learner_ids, self.index.skill_ids)
-        state = self.success.learner_state(arrays.log, now_seconds, evidence)
-        standing = mastery(self.success, state)
-        shown = standing
-        if self.success.forgets and arrays.log.is_timed:
-            then = self.success.learner_state(arrays.log, now_seconds, evidence, as_last_shown=True)
-            shown = mastery(self.success, then)
+        role_id = history.learner.role_id
+        state = self.success.learner_state(arrays.log, now_seconds, evidence, role_id)
         if self.affinity is None:
             affinity, basis = np.zeros(len(self.index.module_ids)), NONE
             is_new = np.ones(len(affinity), dtype=bool)
         else:
             is_new = self.affinity.is_new
-            affinity, basis = self.affinity.affinity(arrays.log, history.learner.role_id)
+            affinity, basis = self.affinity.affinity(arrays.log, role_id)
         return Scores(
             affinity=affinity,
             affinity_basis=basis,
             is_new=is_new,
             p_success=self.success.p_success(state),
-            standing=standing,
-            mastery_shown=shown.mastery,
-            expected_mastery=expected_mastery(self.success, standing),
+            standing=mastery(self.success, state),
+            mastery_shown=mastery_shown(self.success, state),
+            expected_mastery=expected_mastery(self.success, state),
         )
 
 

@@ -4,8 +4,8 @@ log odds = constant + Σ coefficient·signal + trees(signals that are not diffic
            + c_difficulty·b + c_margin·a·(ability − b),  a = attenuation(variance of ability)
            + sequel(module attempted just before, its outcome; module)
 
-Since log odds are linear in the module's difficulty b, the difficulty at which p_success is any
-given value has a closed form; `mastery.py` uses it.
+Mastery is not read off these log odds, which predict what learners do with modules of their own
+choosing, but off the level model (`level_model.py`).
 
 References
 ----------
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from features.encode.ability import attenuation, sigmoid
 from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
 from features.encode.ids import IdMap
+from features.encode.levels import read_levels
 from features.encode.log import InteractionLog
 from features.encode.signals import (
     LEARNER_SIGNALS,
@@ -39,6 +40,7 @@ from features.encode.skills import ModuleSkillIndex
 from features.encode.state import LearnerState, state_of
 from features.encode.tallies import Yardstick
 from features.encode.words import ModuleWords, no_words
+from features.score.level_model import BoundLevels, LevelModel
 from features.score.prior import DifficultyPrior, skill_shares
 from features.score.sequels import Sequels, no_sequels
 from features.score.skill_sets import SkillSets, find_sets
@@ -52,8 +54,8 @@ _SKILL = slice(_LEARNER.stop, _LEARNER.stop + len(SKILL_SIGNALS))
 _WEAKEST = _SKILL.stop
 _MODULE = slice(N_STATE - len(MODULE_SIGNALS), N_STATE)
 
-_TREES, _PRIOR, _SEQUELS = "trees.", "prior.", "sequels."
-_PARTS = ("prior", "trees", "sequels")
+_TREES, _PRIOR, _SEQUELS, _LEVELS = "trees.", "prior.", "sequels.", "levels."
+_PARTS = ("prior", "trees", "sequels", "levels")
 _LAST = LEARNER_SIGNALS.index("learner_last")
 
 
@@ -88,6 +90,8 @@ class SuccessModel:
         Corrections of the log odds from the first `len(STATE_SIGNALS)` signals.
     sequels
         What the attempt just before says of the module; pairs of positions in `module_ids`.
+    levels
+        What mastery is read with.
     """
 
     module_ids: NDArray[np.str_]
@@ -104,6 +108,7 @@ class SuccessModel:
     constant: float
     prior: DifficultyPrior
     trees: Trees
+    levels: LevelModel
     sequels: Sequels = field(default_factory=no_sequels)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -119,7 +124,8 @@ class SuccessModel:
         }
         trees = {f"{_TREES}{name}": array for name, array in self.trees.to_arrays().items()}
         sequels = {f"{_SEQUELS}{name}": part for name, part in self.sequels.to_arrays().items()}
-        return own | prior | trees | sequels
+        levels = {f"{_LEVELS}{name}": array for name, array in self.levels.to_arrays().items()}
+        return own | prior | trees | sequels | levels
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "SuccessModel":
@@ -142,6 +148,7 @@ class SuccessModel:
             ),
             trees=Trees.from_arrays(_part(arrays, _TREES)),
             sequels=Sequels.from_arrays(_part(arrays, _SEQUELS)),
+            levels=LevelModel.from_arrays(_part(arrays, _LEVELS)),
         )
 
     def bind(self, index: ModuleSkillIndex, words: ModuleWords | None = None) -> "BoundSuccess":
@@ -183,12 +190,16 @@ class SuccessModel:
             half_life_seconds=half_life,
         )
         own_module = index.module_ids.positions(self.module_ids.tolist())
+        shares = skill_shares(index)
+        on_scale = zero + (difficulty + shares @ yardstick.skill_offset) / per_level
+        authored = np.where(np.isnan(index.difficulty), on_scale, index.difficulty)
         return BoundSuccess(
             model=self,
             index=index,
             yardstick=yardstick,
             sets=find_sets(index),
             sequels=self.sequels.placed(own_module),
+            levels=self.levels.bind(module, skill, np.clip(authored, 0.0, 1.0)),
         )
 
     def logits(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -215,11 +226,7 @@ class BoundSuccess:
     yardstick: Yardstick
     sets: SkillSets
     sequels: Sequels
-
-    @property
-    def forgets(self) -> bool:
-        """Whether evidence of ability fades with time."""
-        return bool(np.isfinite(self.yardstick.half_life_seconds))
+    levels: BoundLevels
 
     def predict_attempts(
         self, log: InteractionLog, evidence: EvidenceLog | None = None
@@ -251,15 +258,12 @@ class BoundSuccess:
         log: InteractionLog,
         at_seconds: float,
         evidence: EvidenceLog | None = None,
-        *,
-        as_last_shown: bool = False,
+        role_id: str | None = None,
     ) -> LearnerState:
-        """Return what is known of the one learner of `log` at an instant, all rows being past.
-
-        With `as_last_shown`, each skill is read as it was when something was last shown of it.
-        """
+        """Return what is known of the one learner of `log` at an instant, all rows being past."""
         table = tabulate(log, self.index, evidence)
-        return state_of(table, self.yardstick, at_seconds, as_last_shown=as_last_shown)
+        levels = read_levels(table, self.levels.scale, self.levels.role(role_id), at_seconds)
+        return state_of(table, self.yardstick, at_seconds, levels)
 
     def p_success(self, state: LearnerState) -> NDArray[np.float64]:
         """Return the probability to succeed at each module of the catalogue, (n_modules,)."""

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from features.encode.ability import LOGIT_OF_MASTERY
 from features.encode.signals import SIGNALS
 from features.encode.words import N_BUCKETS
+from features.score.level_model import LevelModel
 from features.score.prior import DifficultyPrior
 from features.score.success import MARGIN, SuccessModel
 from features.score.trees import no_trees
@@ -14,6 +16,7 @@ ABILITY_VARIANCE = 1.0
 SKILL_VARIANCE = 0.5
 HALF_LIFE_SECONDS = 365 * 86_400.0
 GAIN_LOGITS = 0.6
+GAIN, KEPT_SHARE = 0.1, 0.35  # levels; share of it that stays (forgetting curves level off)
 
 
 def untrained_success() -> SuccessModel:
@@ -21,7 +24,7 @@ def untrained_success() -> SuccessModel:
 
     The numbers are assumptions that the first training replaces: the scale spans six logits, an
     average learner succeeds at half of what has difficulty .5, learners differ by one logit, a
-    completed module adds a tenth of the scale, and what was shown counts half after a year.
+    completed module adds a tenth of what is left of the scale, two thirds of which halve in a year.
     """
     coefficient = np.zeros(len(SIGNALS))
     coefficient[MARGIN] = 1.0
@@ -49,4 +52,21 @@ def untrained_success() -> SuccessModel:
             word_effect=np.zeros(N_BUCKETS),
         ),
         trees=no_trees(),
+        levels=untrained_levels(),
+    )
+
+
+def untrained_levels() -> LevelModel:
+    """Return what levels are read with before any training: the same assumptions."""
+    nothing = np.zeros(0)
+    return LevelModel(
+        role_ids=np.zeros(0, dtype=np.str_),
+        difficulty=nothing,
+        gain=nothing,
+        usual=np.full((1, 1), AVERAGE_LEVEL - LOGIT_OF_MASTERY / LOGITS_PER_LEVEL),
+        usual_variance=np.zeros((1, 1)),
+        numbers=np.array(
+            [LOGITS_PER_LEVEL, ABILITY_VARIANCE, SKILL_VARIANCE, HALF_LIFE_SECONDS, KEPT_SHARE]
+        ),
+        usual_gain=np.array([GAIN]),
     )

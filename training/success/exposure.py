@@ -21,14 +21,15 @@ class Exposure:
     ----------
     success
         float64, (n_attempts,).
-    module
-        int64, (n_attempts,): the attempted one.
+    learner, module
+        int64, (n_attempts,): who attempted what.
     completed
         attempts_by_modules: the part of the attempt's skills that each completed module is about.
     levels
         attempts_by_levels: one column a learner and skill, rows summing to 1.
-    practice
-        float64, (n_attempts,): ln(1 + earlier attempts on the skill), averaged over skills.
+    taken
+        float64, (n_attempts,): ln(1 + modules of the skill that the learner ever tried or
+        completed), averaged over skills.
     n_completions
         int64, (n_modules,): learners with an attempt after completing the module.
     is_test
@@ -36,10 +37,11 @@ class Exposure:
     """
 
     success: NDArray[np.float64]
+    learner: NDArray[np.int64]
     module: NDArray[np.int64]
     completed: sparse.csr_array
     levels: sparse.csr_array
-    practice: NDArray[np.float64]
+    taken: NDArray[np.float64]
     n_completions: NDArray[np.int64]
     is_test: NDArray[np.bool_]
 
@@ -78,17 +80,18 @@ def expose(log: InteractionLog, index: ModuleSkillIndex, rng: np.random.Generato
         (share[tags], (attempt_number[table.tag_row[tags]], history.group[tags])),
         shape=(n, int(history.group.max(initial=-1)) + 1),
     )
-    practice = np.bincount(
-        attempt_number[table.tag_row[tags]], share[tags] * np.log1p(history.n_tried[tags]), n
+    taken = np.bincount(
+        attempt_number[table.tag_row[tags]], share[tags] * np.log1p(history.n_taken[tags]), n
     )
     reached = np.unique(table.learner[pair_row[other]] * n_modules + done_module[other])
     attempts = np.flatnonzero(table.is_attempt)[rows]
     return Exposure(
         success=table.success[attempts].astype(np.float64),
+        learner=table.learner[attempts],
         module=table.module[attempts],
         completed=completed[rows],
         levels=levels[rows],
-        practice=practice[rows],
+        taken=taken[rows],
         n_completions=np.bincount(reached % max(n_modules, 1), minlength=n_modules),
         is_test=_is_test(log),
     )
@@ -96,13 +99,16 @@ def expose(log: InteractionLog, index: ModuleSkillIndex, rng: np.random.Generato
 
 @dataclass(frozen=True, kw_only=True)
 class _Histories:
-    """For each tag: its group (learner × skill), and what the group holds at earlier instants."""
+    """For each tag: its group (learner × skill), and what the group holds at earlier instants.
+
+    `n_taken` counts the modules that the group ever holds.
+    """
 
     group: NDArray[np.int64]
     completion_tags: NDArray[np.int64]
     first_completion: NDArray[np.int64]
     n_completed: NDArray[np.int64]
-    n_tried: NDArray[np.int64]
+    n_taken: NDArray[np.int64]
 
     @classmethod
     def of(cls, table: AttemptTable, completes: NDArray[np.bool_]) -> "_Histories":
@@ -110,12 +116,12 @@ class _Histories:
         _, group = np.unique(key, return_inverse=True)
         order = np.argsort(group, kind="stable")
         done = completes[table.tag_row][order]
-        tried = table.is_attempt[table.tag_row][order]
         first = np.searchsorted(group[order], group)
         before_group = np.concatenate([[0], np.cumsum(done)])[first]
-        tried_before_group = np.concatenate([[0], np.cumsum(tried)])[first]
-        count, n_tried = np.empty_like(group), np.empty_like(group)
-        count[order], n_tried[order] = np.cumsum(done), np.cumsum(tried)
+        count = np.empty_like(group)
+        count[order] = np.cumsum(done)
+        n_modules = int(table.module.max(initial=0)) + 1
+        taken = np.unique(group * n_modules + table.module[table.tag_row])
         before = table.by_skill.before
         known = before >= 0
         return cls(
@@ -123,7 +129,7 @@ class _Histories:
             completion_tags=order[done],
             first_completion=before_group,
             n_completed=np.where(known, count[before] - before_group, 0),
-            n_tried=np.where(known, n_tried[before] - tried_before_group, 0),
+            n_taken=np.bincount(taken // n_modules, minlength=1)[group],
         )
 
 

@@ -1,7 +1,7 @@
 """Fit the models of success, mastery and gain on training learners; choose on validation ones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,9 @@ from training.success.difficulty import (
     fit_difficulty,
     out_of_fold,
 )
-from training.success.gain import GainFit, fit_gain
+from training.success.gain import GainFit
 from training.success.labelled import Folds, label_attempts
+from training.success.levels import LevelFit, LevelHistories, fit_levels
 from training.success.metrics import success_metrics
 from training.success.responses import (
     Responses,
@@ -32,9 +33,10 @@ from training.success.responses import (
     learner_folds,
     responses_of,
 )
-from training.success.scale import Scale, fit_scale, refine_scale
+from training.success.scale import Scale, fit_scale
 from training.success.settings import SuccessSettings
 from training.success.spread import Spread, choose_spread
+from training.success.usual import Roles
 
 MAX_VALID_ROWS = 300_000  # of validation learners: log loss to within ± .002
 GRADE_PRIOR_ATTEMPTS = 10.0
@@ -44,7 +46,8 @@ GRADE_PRIOR_ATTEMPTS = 10.0
 class SuccessHistories:
     """What `fit_success` learns from; both logs are in the order of `index`.
 
-    `evidence` and `valid_evidence` are direct judgements of the two groups of learners.
+    `evidence` and `valid_evidence` are direct judgements of the two groups of learners, `roles`
+    are those of the training learners.
     """
 
     train: InteractionLog
@@ -53,6 +56,7 @@ class SuccessHistories:
     words: ModuleWords | None = None
     evidence: EvidenceLog | None = None
     valid_evidence: EvidenceLog | None = None
+    roles: Roles | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,8 @@ class FittedSuccess:
         Metrics of every one of these on the validation learners.
     scale, spread, gain
         How levels are anchored, what was chosen for ability, and the estimated gains.
+    levels
+        What mastery rests on, and what forgetting was compared with.
     settings
         Those of the fit.
     """
@@ -83,6 +89,7 @@ class FittedSuccess:
     scale: Scale
     spread: Spread
     gain: GainFit
+    levels: LevelFit
     settings: SuccessSettings
 
 
@@ -110,10 +117,14 @@ def _fit(
     spread = choose_spread(log, index, words, rng)
     responses = responses_of(log)
     fit = fit_difficulty(responses, index, words, spread.ability_variance)
-    level_variance = spread.ability_variance + spread.skill_variance
-    gain = fit_gain(log, index, fit.difficulty, level_variance, rng)
-    scale = fit_scale(fit, responses, index)
-    base = _base_model(index, _Parts(fit=fit, responses=responses, gain=gain, scale=scale), spread)
+    known = LevelHistories(
+        log=log,
+        index=index,
+        evidence=evidence,
+        roles=None if data.roles is None else data.roles.take_learners(drawn),
+    )
+    levels = fit_levels(known, fit.difficulty, fit_scale(fit, responses, index), rng)
+    base = _base_model(index, _Parts(fit=fit, responses=responses, levels=levels), spread)
     yardstick = base.bind(index, words).yardstick
     honest = out_of_fold(
         fit,
@@ -134,17 +145,16 @@ def _fit(
     }
     validation = {name: success_metrics(valid.success, p) for name, p in predictions.items()}
     chosen = min(candidates, key=lambda name: validation[name]["log_loss"] or 0.0)
-    scale = refine_scale(scale, candidates[chosen].bind(index, words), log, rng)
-    candidates = {name: _on_scale(model, scale) for name, model in candidates.items()}
     return FittedSuccess(
         model=candidates[chosen],
         chosen=chosen,
         candidates=candidates,
         baselines=baselines,
         validation=validation,
-        scale=scale,
+        scale=levels.scale,
         spread=spread,
-        gain=gain,
+        gain=levels.gain,
+        levels=levels,
         settings=settings,
     )
 
@@ -163,13 +173,12 @@ def _some_learners(
 class _Parts:
     fit: DifficultyFit
     responses: Responses
-    gain: GainFit
-    scale: Scale
+    levels: LevelFit
 
 
 def _base_model(index: ModuleSkillIndex, parts: _Parts, spread: Spread) -> SuccessModel:
     """Return the model with everything but coefficients and trees."""
-    fit, gain, scale = parts.fit, parts.gain, parts.scale
+    fit, gain, scale = parts.fit, parts.levels.gain, parts.levels.scale
     grade, line = _mean_grades(parts.responses, fit)
     return SuccessModel(
         module_ids=np.array(index.module_ids.ids, dtype=np.str_),
@@ -194,12 +203,8 @@ def _base_model(index: ModuleSkillIndex, parts: _Parts, spread: Spread) -> Succe
         constant=0.0,
         prior=fit.prior,
         trees=no_trees(),
+        levels=parts.levels.model,
     )
-
-
-def _on_scale(model: SuccessModel, scale: Scale) -> SuccessModel:
-    numbers = np.append([scale.logits_per_level, scale.level_of_zero], model.scale[2:])
-    return replace(model, scale=numbers, skill_offset=scale.skill_offset)
 
 
 def _mean_grades(

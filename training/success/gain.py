@@ -1,17 +1,18 @@
 """Gain: what completing a module did to later success on its skills.
 
-Each attempt is explained by the learner's own level in its skills (one intercept a learner and
-skill, drawn to the mean), the difficulty of the attempted module, practice so far, and every
-module of the skill completed before. Gains are partially pooled: all modules → skill → module,
-with variances from the data, so that a module with few completions gains what others of its
-skills gain. Comparing learners with themselves, before and after, keeps able learners' choice of
-modules from looking like an effect of them. Modules that are completed unjudged (content) and
-those completed by success (tests) are pooled apart; unknown modules count as content.
+Each attempt is explained by what is usual for the learner's role and the attempted module, the
+learner's own level in its skills (one intercept a learner and skill, drawn to the mean), and every
+module of the skill completed before. Learners take most where they lack most, so how much of a
+skill a learner takes in all stands in for that (Mundlak's device). Gains are partially pooled: all
+modules → skill → module, with variances from the data, so that a module with few completions gains
+what others of its skills gain. Modules that are completed unjudged (content) and those completed
+by success (tests) are pooled apart; unknown modules count as content.
 
 References
 ----------
 Cen, H., Koedinger, K. & Junker, B. (2006). Learning factors analysis (the additive factor model).
 Koedinger, K. et al. (2023). An astonishing regularity in student learning rate (the prior's size).
+Mundlak, Y. (1978). On the pooling of time series and cross section data.
 Efron, B. & Morris, C. (1975). Data analysis using Stein's estimator (pooling).
 """
 
@@ -27,12 +28,10 @@ from features.encode.log import InteractionLog
 from features.encode.skills import ModuleSkillIndex
 from features.score.prior import skill_shares
 from training.success.exposure import Exposure, expose
-from training.success.responses import sample_learners
 
 PRIOR_GAIN = 0.2
 PRIOR_GAIN_VARIANCE = 0.04
 SMALLEST_VARIANCE = 1e-3
-MAX_ROWS = 1_000_000
 N_NEWTON_STEPS = 12
 STEP_TOLERANCE = 1e-3
 N_VARIANCE_STEPS = 4
@@ -61,7 +60,8 @@ class GainFit:
 def fit_gain(
     log: InteractionLog,
     index: ModuleSkillIndex,
-    difficulty: NDArray[np.float64],
+    usual: NDArray[np.float64],
+    role: NDArray[np.int64],
     level_variance: float,
     rng: np.random.Generator,
 ) -> GainFit:
@@ -73,15 +73,17 @@ def fit_gain(
         Of the training learners.
     index
         Skills of the modules.
-    difficulty
-        float64, (n_modules,), logits.
+    usual, role
+        float64, (n_roles, n_modules), log odds of success of usual learners of a role; int64,
+        (n_learners,), the learners' rows of it.
     level_variance
         Of ability between learners and between their skills together; logits².
     rng
         Draws learners where there are too many.
     """
-    exposure = expose(sample_learners(log, MAX_ROWS, rng), index, rng)
-    problem = _Problem.of(exposure, index, difficulty, level_variance)
+    exposure = expose(log, index, rng)
+    expected = usual[role[exposure.learner], exposure.module]
+    problem = _Problem.of(exposure, index, expected, level_variance)
     for _ in range(N_VARIANCE_STEPS):
         solution = problem.solve()
         problem = replace(problem, variances=problem.updated(solution))
@@ -90,7 +92,7 @@ def fit_gain(
 
 @dataclass(frozen=True, kw_only=True)
 class _Problem:
-    """Penalised logistic regression on [gain by kind, practice, skills, modules, levels]."""
+    """Penalised logistic regression on [gain by kind, covariates, skills, modules, levels]."""
 
     design: sparse.csr_array
     offset: NDArray[np.float64]
@@ -105,7 +107,7 @@ class _Problem:
         cls,
         exposure: Exposure,
         index: ModuleSkillIndex,
-        difficulty: NDArray[np.float64],
+        expected: NDArray[np.float64],
         level_variance: float,
     ) -> "_Problem":
         shares, completed = skill_shares(index), exposure.completed
@@ -113,14 +115,14 @@ class _Problem:
         dose = completed @ np.column_stack([~is_test, is_test]).astype(np.float64)
         blocks = [
             sparse.csr_array(dose),
-            sparse.csr_array(exposure.practice[:, None]),
+            sparse.csr_array(np.column_stack([np.ones(len(expected)), expected, exposure.taken])),
             completed @ shares,
             completed,
             exposure.levels,
         ]
         return cls(
             design=sparse.csr_array(sparse.hstack(blocks, format="csr")),
-            offset=PRIOR_GAIN * dose.sum(axis=1) - difficulty[exposure.module],
+            offset=PRIOR_GAIN * dose.sum(axis=1) + expected,
             success=exposure.success,
             shares=shares,
             is_test=is_test,

@@ -75,14 +75,14 @@ def choose_spread(
     return Spread(
         ability_variance=ability_variance,
         skill_variance=skill_variance,
-        half_life_seconds=_most_credible(by_half_life) * DAY_SECONDS,
+        half_life_seconds=most_credible(by_half_life) * DAY_SECONDS,
         log_loss_by_half_life_days={
             days: float(losses.mean()) for days, losses in by_half_life.items()
         },
     )
 
 
-def _most_credible(losses: dict[float, NDArray[np.float64]]) -> float:
+def most_credible(losses: dict[float, NDArray[np.float64]]) -> float:
     """Return the slowest fading that is not worse than the best by two standard errors.
 
     No fading at all is taken only where every fading is worse: that people forget is the best

@@ -11,6 +11,7 @@ from features.encode.signals import SIGNALS
 from features.encode.skills import ModuleSkillIndex
 from features.encode.tallies import Yardstick
 from features.encode.words import N_BUCKETS
+from features.score.level_model import LevelModel
 from features.score.prior import DifficultyPrior
 from features.score.sequels import Sequels
 from features.score.success import DIFFICULTY, MARGIN, SuccessModel
@@ -116,5 +117,14 @@ def model() -> SuccessModel:
             first=np.array([0, 0, 1, 3], dtype=np.int32),
             then=np.array([0, 1, 3, 1], dtype=np.int32),
             effect=np.array([[-0.4, 0.3], [0.2, -0.1], [-0.5, 0.6], [0.7, 0.1]]),
+        ),
+        levels=LevelModel(
+            role_ids=np.array(["analyst"]),
+            difficulty=np.array([0.3, 0.5, 0.7, 0.6]),
+            gain=np.array([0.05, 0.0, 0.1, 0.2]),
+            usual=np.array([[0.6, 0.5, 0.4, 0.3], [0.4, 0.4, 0.3, 0.3]]),
+            usual_variance=np.full((2, 4), 0.05),
+            numbers=np.array([6.0, 0.3, 0.4, 90 * 86_400.0, 0.35]),
+            usual_gain=np.array([0.05]),
         ),
     )

@@ -123,7 +123,7 @@ def test_a_completion_is_paired_with_later_attempts_on_its_skills(make_log, make
     index = make_index([(0,), (0,), (1,), ()])
     exposure = expose(make_log(rows), index, np.random.default_rng(0))
     assert exposure.completed.toarray().tolist() == [[0] * 4, [0, 1, 0, 0], [0] * 4, [0] * 4]
-    assert exposure.practice == pytest.approx([0.0, np.log(2.0), 0.0, 0.0])
+    assert exposure.taken == pytest.approx(np.log([3.0, 3.0, 2.0, 2.0]))
     assert exposure.n_completions.tolist() == [0, 1, 0, 0]
     assert exposure.is_test.tolist() == [True, False, True, False]
 
@@ -144,7 +144,8 @@ def test_a_module_that_teaches_gains_more_than_one_that_does_not(make_log, make_
                 at += DAY
     index = make_index([(0,), (0,), (0,), ()])
     log = make_log(rows, n_learners=600)
-    fit = fit_gain(log, index, np.zeros(4), 0.8, np.random.default_rng(0))
+    role = np.zeros(600, dtype=np.int64)
+    fit = fit_gain(log, index, np.zeros((1, 4)), role, 0.8, np.random.default_rng(0))
     assert fit.gain[1] - fit.gain[2] > 0.5
     assert abs(fit.gain[1] - 1.0) < 3.0 * fit.standard_error[1] + 0.15
     assert fit.n_completions.tolist() == [0, 600, 600, 0]
@@ -153,7 +154,8 @@ def test_a_module_that_teaches_gains_more_than_one_that_does_not(make_log, make_
 def test_content_without_any_attempt_has_the_prior_gain(make_log, make_index) -> None:
     log = make_log([(0, 1, "completed", T0, -1), (0, 0, "answered", T0 - DAY, 1)])
     index = make_index([(0,), (0,), (1,), ()])
-    fit = fit_gain(log, index, np.zeros(4), 1.0, np.random.default_rng(0))
+    role = np.zeros(1, dtype=np.int64)
+    fit = fit_gain(log, index, np.zeros((1, 4)), role, 1.0, np.random.default_rng(0))
     assert fit.gain == pytest.approx([PRIOR_GAIN] * 4)
     assert (fit.standard_error > 0.1).all()
 

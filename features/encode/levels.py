@@ -1,0 +1,312 @@
+"""Levels of learners in skills: what is usual in the role, shown by evidence, gained and kept.
+
+level(t) = base + 1 − exp(−G(t)). The base is constant: a normal prior around what is usual in the
+learner's role and skill, moved together in all skills by the learner's own lead and then by the
+evidence in the skill. G adds up the gains of completed modules, of which a share stays and the
+rest fades by halves; each gain is of what is left to gain. Every attempt is measured against what
+had been gained by then, so that forgetting takes away what was gained and nothing else.
+
+Score functions (see `ability.py`) are sums over evidence and rise with every success, at every
+anchor; both steps keep that order, so a success can lower no level.
+
+References
+----------
+Rasch, G. (1960). Probabilistic models for some intelligence and attainment tests.
+Wixted, J. T., & Ebbesen, E. B. (1991). On the form of forgetting (what levels off).
+Liang, K.-Y. & Zeger, S. (1986). Longitudinal data analysis using generalized linear models (sums
+of scores under a working independence).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.ability import (
+    ANCHORS,
+    LOGIT_OF_MASTERY,
+    attenuation,
+    judgement_scores,
+    posterior,
+    sigmoid,
+)
+from features.encode.attempts import AttemptTable
+
+MIDDLE = 0.5  # the level that is 0 logits
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelScale:
+    """What levels are read with, modules and skills in the order of an index.
+
+    Attributes
+    ----------
+    difficulty, gain
+        float64, (n_modules,), levels: where p_success is .75, and the rise from one completion.
+    usual, usual_variance
+        float64, (n_roles + 1, n_skills + 1): levels of base, and how well they are known, logits²;
+        the last row is for other roles.
+    logits_per_level
+        Log odds of success per unit of (level − difficulty).
+    lead_variance, skill_variance
+        Of what a learner's base has over the usual in all skills, and in one skill; logits².
+    half_life_seconds, kept_share
+        Of what was gained, `kept_share` stays, the rest halves in this time (inf: nothing fades).
+    """
+
+    difficulty: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    usual: NDArray[np.float64]
+    usual_variance: NDArray[np.float64]
+    logits_per_level: float
+    lead_variance: float
+    skill_variance: float
+    half_life_seconds: float
+    kept_share: float
+
+    def logits(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return levels as logits around the middle of the scale."""
+        return np.asarray(self.logits_per_level * (level - MIDDLE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signs:
+    """What each tag of a table says; arrays of n_tags rows.
+
+    Attributes
+    ----------
+    group
+        int64: number of the learner × skill the tag belongs to.
+    own, lead
+        float64, (n_tags, n_anchors): score functions of the base in the skill, and of the lead.
+    """
+
+    group: NDArray[np.int64]
+    own: NDArray[np.float64]
+    lead: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bases:
+    """Bases of n groups (learner × skill) in logits: prior mean, posterior mode and variances.
+
+    `own` is float64, (n, n_anchors): the score functions of what was shown in the skill itself.
+    """
+
+    own: NDArray[np.float64]
+    learner: NDArray[np.int64]
+    skill: NDArray[np.int64]
+    prior_mean: NDArray[np.float64]
+    prior_variance: NDArray[np.float64]
+    mode: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    lead: NDArray[np.float64]
+    lead_variance: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelReading:
+    """One learner's levels in every skill (the last entry: untagged), float64, (n_skills + 1,).
+
+    Attributes
+    ----------
+    level
+        Now; outside [0,1] where evidence is extreme.
+    shown
+        Right after the last completion, attempt or judgement, before anything of it faded.
+    deviation
+        Posterior standard deviation, in levels.
+    left
+        In (0,1]: the part of a further gain that would count, after what has been gained.
+    """
+
+    level: NDArray[np.float64]
+    shown: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+    left: NDArray[np.float64]
+
+
+def read_levels(
+    table: AttemptTable, scale: LevelScale, role: int, at_seconds: float
+) -> LevelReading:
+    """Return the levels of the one learner of `table` at an instant that no row is after.
+
+    Parameters
+    ----------
+    role
+        Row of `scale.usual`.
+    """
+    roles = np.array([role])
+    signs = read_signs(table, scale, roles)
+    bases = read_bases(table, scale, roles, signs)
+    usual = scale.logits(scale.usual[role])
+    lead, doubt = bases.lead[0], bases.lead_variance[0]
+    mode = usual + lead
+    variance = scale.skill_variance + doubt + scale.usual_variance[role]
+    mode[bases.skill], variance[bases.skill] = bases.mode, bases.variance
+    now, then = np.zeros(len(usual)), np.zeros(len(usual))
+    last = table.by_skill.last
+    skill, row = table.skill[last], table.tag_row[last]
+    then[skill] = gains_at(table, scale, last, table.at_seconds[row])
+    now[skill] = gains_at(table, scale, last, np.full(len(last), at_seconds))
+    base = MIDDLE + mode / scale.logits_per_level
+    return LevelReading(
+        level=base + rise(now),
+        shown=base + rise(then),
+        deviation=np.sqrt(variance) / scale.logits_per_level,
+        left=np.exp(-now),
+    )
+
+
+def read_signs(table: AttemptTable, scale: LevelScale, role: NDArray[np.int64]) -> Signs:
+    """Return what every tag says of base and lead.
+
+    Parameters
+    ----------
+    role
+        int64, (n_learners,): rows of `scale.usual`.
+    """
+    row, skill = table.tag_row, table.skill
+    learner, module = table.learner[row], table.module[row]
+    gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
+    share = tag_shares(table)
+    usual = scale.logits(scale.usual[role[learner], skill])
+    own = np.zeros((len(row), len(ANCHORS)))
+    lead = np.zeros_like(own)
+    tried = np.flatnonzero(table.is_attempt[row])
+    success = table.success[row[tried]].astype(np.float64)
+    hard = hardness(table, scale, gained)[row[tried]]
+    part = share[tried, None]
+    others = np.bincount(row, share * usual, len(table))[row[tried]] - share[tried] * usual[tried]
+    own[tried] = part * (success[:, None] - sigmoid(part * ANCHORS + (others - hard)[:, None]))
+    flat = float(attenuation(np.array(scale.skill_variance)))
+    expected = sigmoid(flat * (ANCHORS + (others + share[tried] * usual[tried] - hard)[:, None]))
+    lead[tried] = (flat * part) * (success[:, None] - expected)
+    told = np.flatnonzero(module < 0)
+    stated = scale.logits(table.level[row[told]] - gained[told])
+    doubt = (scale.logits_per_level * table.standard_error[row[told]]) ** 2
+    own[told] = judgement_scores(stated, doubt)
+    lead[told] = judgement_scores(stated - usual[told], doubt + scale.skill_variance)
+    key = learner * (table.n_skills + 1) + skill
+    return Signs(
+        group=np.unique(key, return_inverse=True)[1],
+        own=own,
+        lead=lead,
+    )
+
+
+def read_bases(
+    table: AttemptTable, scale: LevelScale, role: NDArray[np.int64], signs: Signs
+) -> Bases:
+    """Return the base of every group, and every learner's lead.
+
+    The prior of a base is the usual plus the lead that the learner's *other* skills show, so that
+    no evidence is counted twice.
+    """
+    n_groups = int(signs.group.max(initial=-1)) + 1
+    learner, skill = np.zeros(n_groups, dtype=np.int64), np.zeros(n_groups, dtype=np.int64)
+    learner[signs.group], skill[signs.group] = table.learner[table.tag_row], table.skill
+    own, lead = _sums(signs.own, signs.group, n_groups), _sums(signs.lead, signs.group, n_groups)
+    overall = _sums(lead, learner, table.n_learners)
+    elsewhere, doubt = posterior(overall[learner] - lead, 0.0, scale.lead_variance)
+    mean = scale.logits(scale.usual[role[learner], skill]) + elsewhere
+    spread = doubt + scale.skill_variance + scale.usual_variance[role[learner], skill]
+    mode, variance = posterior(own, mean, spread)
+    all_lead, all_doubt = posterior(overall, 0.0, scale.lead_variance)
+    return Bases(
+        own=own,
+        learner=learner,
+        skill=skill,
+        prior_mean=mean,
+        prior_variance=spread,
+        mode=mode,
+        variance=variance,
+        lead=all_lead,
+        lead_variance=all_doubt,
+    )
+
+
+def rise(gained: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far gains that add up to `gained` lift a level: each is of what is left."""
+    return np.asarray(-np.expm1(-gained))
+
+
+def gains_at(
+    table: AttemptTable,
+    scale: LevelScale,
+    tags: NDArray[np.int64],
+    at_seconds: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the gains up to and with some tags (−1: none), as far as they are left later.
+
+    Parameters
+    ----------
+    tags
+        int64, (n,).
+    at_seconds
+        float64, (n,), not before the tags' own instants.
+    """
+    if len(table.skill) == 0:
+        return np.zeros(len(tags))
+    sums, at = _gain_sums(table, scale)
+    passed = np.where(tags >= 0, at_seconds - at[tags], 0.0)
+    left = np.exp2(-passed / _half_life(table, scale))
+    return np.asarray((sums[tags, 0] + left * sums[tags, 1]) * (tags >= 0))
+
+
+def hardness(
+    table: AttemptTable, scale: LevelScale, gained: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the base in logits at which success at each row is even, (n_rows,); 0 for judgements.
+
+    Parameters
+    ----------
+    gained
+        float64, (n_tags,), levels gained before; a row's success rests on its skills by weight.
+    """
+    difficulty = np.append(scale.difficulty, MIDDLE)[table.module]
+    lift = np.bincount(table.tag_row, tag_shares(table) * gained, len(table))
+    return np.asarray(scale.logits(difficulty - lift) - LOGIT_OF_MASTERY)
+
+
+def tag_shares(table: AttemptTable) -> NDArray[np.float64]:
+    """Return weights of tags that sum to 1 in every row."""
+    total = np.bincount(table.tag_row, table.weight, len(table))
+    return np.asarray(table.weight / total[table.tag_row])
+
+
+def _gain_sums(
+    table: AttemptTable, scale: LevelScale
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return, after each tag, what stays and what is left of the rest, (n_tags, 2); instants."""
+    row = table.tag_row
+    at = table.at_seconds[row]
+    gain = np.where(table.teaches, np.append(scale.gain, 0.0)[table.module], 0.0)
+    added = (gain[row] * table.weight)[:, None] * [scale.kept_share, 1.0 - scale.kept_share]
+    half_life = _half_life(table, scale)
+    if np.isinf(half_life):
+        return table.by_skill.sums(added), at
+    keep = np.ones_like(added)
+    keep[:, 1] = np.exp2(-_since_previous(table, at) / half_life)
+    return table.by_skill.sums(added, 1.0, keep), at
+
+
+def _since_previous(table: AttemptTable, at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the seconds between each tag and the one before it in its learner and skill."""
+    key = table.learner[table.tag_row] * (table.n_skills + 1) + table.skill
+    order = np.argsort(key, kind="stable")
+    passed = np.zeros(len(key))
+    same = key[order[1:]] == key[order[:-1]]
+    passed[order[1:]] = np.where(same, at[order[1:]] - at[order[:-1]], 0.0)
+    return passed
+
+
+def _half_life(table: AttemptTable, scale: LevelScale) -> float:
+    return scale.half_life_seconds if table.is_timed else np.inf
+
+
+def _sums(
+    values: NDArray[np.float64], group: NDArray[np.int64], n_groups: int
+) -> NDArray[np.float64]:
+    """Add up rows by group, (n_groups, n_columns), in the order of rows."""
+    return np.column_stack([np.bincount(group, column, n_groups) for column in values.T])

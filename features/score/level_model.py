@@ -1,0 +1,92 @@
+"""The level model: what mastery is read with, as learned parameters and bound to a catalogue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.ids import IdMap
+from features.encode.levels import LevelScale
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelModel:
+    """Learned parameters, modules and skills in the order of the snapshot.
+
+    Attributes
+    ----------
+    role_ids
+        Unicode, (n_roles,).
+    difficulty, gain
+        float64, (n_modules,), levels.
+    usual, usual_variance
+        float64, (n_roles + 1, n_skills + 1); see `LevelScale`.
+    numbers
+        float64, (5,): logits per level, variances of lead and skill (logits²), half-life of gains
+        in seconds (inf: none), share of them that stays.
+    usual_gain
+        float64, (1,), levels: of modules not in the snapshot.
+    """
+
+    role_ids: NDArray[np.str_]
+    difficulty: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    usual: NDArray[np.float64]
+    usual_variance: NDArray[np.float64]
+    numbers: NDArray[np.float64]
+    usual_gain: NDArray[np.float64]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return every parameter by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "LevelModel":
+        """Rebuild the model from `to_arrays`."""
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+    def bind(
+        self,
+        module: NDArray[np.int32],
+        skill: NDArray[np.int32],
+        otherwise: NDArray[np.float64],
+    ) -> "BoundLevels":
+        """Put the parameters in the order of a catalogue.
+
+        Parameters
+        ----------
+        module, skill
+            int32, positions in the snapshot, −1 for newer ones; `skill` ends with "untagged".
+        otherwise
+            float64, (n_modules,), levels: difficulty of newer modules.
+        """
+        known, named = module >= 0, skill >= 0
+        average = self.usual.mean(axis=1, keepdims=True)
+        doubt = self.usual_variance.max(axis=1, keepdims=True)
+        per_level, lead, own, half_life, kept = self.numbers.tolist()
+        scale = LevelScale(
+            difficulty=np.where(known, np.append(self.difficulty, 0.0)[module], otherwise),
+            gain=np.where(known, np.append(self.gain, 0.0)[module], self.usual_gain),
+            usual=np.where(named, self.usual[:, skill], average),
+            usual_variance=np.where(named, self.usual_variance[:, skill], doubt),
+            logits_per_level=per_level,
+            lead_variance=lead,
+            skill_variance=own,
+            half_life_seconds=half_life,
+            kept_share=kept,
+        )
+        return BoundLevels(scale=scale, roles=IdMap(self.role_ids.tolist()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundLevels:
+    """A level model in the order of one catalogue."""
+
+    scale: LevelScale
+    roles: IdMap
+
+    def role(self, role_id: str | None) -> int:
+        """Return the row of `usual` for a role."""
+        return self.roles.index_of.get(role_id or "", len(self.roles))
