@@ -286,9 +286,8 @@ def _gain_sums(
     half_life = _half_life(table, scale)
     if np.isinf(half_life):
         return table.by_skill.sums(added), at
-    keep = np.ones_like(added)
-    keep[:, 1] = np.exp2(-_since_previous(table, at) / half_life)
-    return table.by_skill.sums(added, 1.0, keep), at
+    fade = np.exp2(-_since_previous(table, at) / half_life)
+    return table.by_skill.sums(added, 1.0, fade, slice(1, 2)), at
 
 
 def _since_previous(table: AttemptTable, at: NDArray[np.float64]) -> NDArray[np.float64]:

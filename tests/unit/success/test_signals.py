@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
+from features.encode.levels import LevelReading
 from features.encode.signals import (
     LEARNER_SIGNALS,
     MODULE_SIGNALS,
@@ -17,6 +18,7 @@ from features.encode.signals import (
 from features.encode.state import state_of
 
 T0, DAY = 1.7e9, 86_400.0
+UNREAD = LevelReading(level=np.zeros(4), shown=np.zeros(4), deviation=np.ones(4), left=np.ones(4))
 COLUMN = {name: column for column, name in enumerate(SIGNALS)}
 
 histories = st.lists(
@@ -137,7 +139,7 @@ def test_every_bulk_row_is_the_state_read_at_its_instant(
             known, past_evidence = own[own < table.log_row[row]], None
         past = log.take(np.isin(np.arange(len(log)), known)).take_learners(one)
         known_table = replace(tabulate(past, index, past_evidence), is_timed=table.is_timed)
-        state = state_of(known_table, fading, at)
+        state = state_of(known_table, fading, at, UNREAD)
         assert encoded.previous[attempt] == state.previous
         np.testing.assert_allclose(
             bulk[attempt, : len(LEARNER_SIGNALS)], state.learner, rtol=0, atol=1e-12
