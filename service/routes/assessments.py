@@ -43,7 +43,7 @@ class _Sitting:
         return Ground(
             case=open_case(request, scorer, Policy()),
             module_level=levels_of_modules(scorer.success),
-            logits_per_level=scorer.success.yardstick.logits_per_level,
+            logits_per_level=scorer.success.levels.scale.logits_per_level,
             common_share=common_share(scorer.success),
         )
 

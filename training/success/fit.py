@@ -111,8 +111,10 @@ def _fit(
 ) -> FittedSuccess:
     index = data.index
     words = data.words or no_words(len(index.module_ids))
-    log, evidence = _some_learners(data.train, data.evidence, settings.max_rows, rng)
-    valid_log, valid_evidence = _some_learners(data.valid, data.valid_evidence, MAX_VALID_ROWS, rng)
+    drawn = draw_learners(data.train, settings.max_rows, rng)
+    log, evidence = _of_learners(data.train, data.evidence, drawn)
+    few = draw_learners(data.valid, MAX_VALID_ROWS, rng)
+    valid_log, valid_evidence = _of_learners(data.valid, data.valid_evidence, few)
     fold = learner_folds(log.n_learners, rng)
     spread = choose_spread(log, index, words, rng)
     responses = responses_of(log)
@@ -159,11 +161,10 @@ def _fit(
     )
 
 
-def _some_learners(
-    log: InteractionLog, evidence: EvidenceLog | None, max_rows: int, rng: np.random.Generator
+def _of_learners(
+    log: InteractionLog, evidence: EvidenceLog | None, drawn: NDArray[np.bool_]
 ) -> tuple[InteractionLog, EvidenceLog | None]:
-    """Draw learners at random who have about `max_rows` rows together, or take all."""
-    drawn = draw_learners(log, max_rows, rng)
+    """Return rows and judgements of the learners where `drawn` is true."""
     if drawn.all():
         return log, evidence
     return log.take_learners(drawn), None if evidence is None else evidence.take_learners(drawn)
