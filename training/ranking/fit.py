@@ -25,6 +25,7 @@ from training.ranking.linear import fit_ease
 from training.ranking.lists import Fold, Gathered, divide_known, divide_strangers, gather_lists
 from training.ranking.network import NetworkSettings, fit_blend
 from training.ranking.sequential import solve_ridge
+from training.ranking.unmet import lay_out, renumber
 
 BLEND = "blend"
 FEWEST_LISTS = 50
@@ -104,9 +105,12 @@ def fit_ranking(
 
     The baselines share nothing with the blend and are fitted beside it, on a second core where
     there is one; linear algebra keeps to one thread, so that how they are scheduled changes
-    nothing.
+    nothing. Modules that none of these learners met take no part until the result is laid out over
+    the whole catalogue, where they score nothing.
     """
     histories = draw_learners(histories, MOST_INTERACTIONS, seed)
+    met, n_modules = np.unique(histories.sequences.module), histories.n_modules
+    histories = replace(histories, sequences=renumber(histories.sequences, met), n_modules=len(met))
     folds = folds_of(histories, seed)
     question = question_of(folds[0])
     with threadpool_limits(1), ThreadPoolExecutor(1) as beside:
@@ -116,7 +120,7 @@ def fit_ranking(
         validation_of_baselines, models = baselines.result()
     validation |= validation_of_baselines
     return FittedRanking(
-        models=blend | models,
+        models={name: lay_out(model, met, n_modules) for name, model in (blend | models).items()},
         chosen=max(validation, key=lambda name: validation[name]),
         validation=validation,
         settings=settings,

@@ -25,6 +25,7 @@ from training.ranking.components import Settings
 from training.ranking.fit import BLEND, RankingHistories, draw_learners, fit_ranking
 from training.ranking.lists import divide_known, divide_strangers
 from training.ranking.network import NetworkSettings
+from training.ranking.unmet import lay_out
 
 N_MODULES = 30
 
@@ -133,6 +134,30 @@ def test_many_strangers_make_two_folds_that_share_no_learner(monkeypatch):
     assert (len(first.blend), len(first.train), len(second.blend)) == (20, 180, 40)
     assert not set(first.blend.module[::2]) & set(second.blend.module[::2])
     assert not set(second.blend.module[::2]) & set(second.train.module[::2])
+
+
+def test_modules_nobody_met_change_nothing_for_the_others(fitted):
+    met, n_modules = np.arange(N_MODULES) * 3 + 1, 3 * N_MODULES + 2
+    sequences = chains(300, seed=0)
+    apart = replace(sequences, module=met[sequences.module].astype(np.int32))
+    spread = fit_ranking(strangers(apart, n_modules), seed=0)
+    for name, model in fitted.models.items():
+        expected = to_arrays(lay_out(model, met, n_modules))
+        for part, array in to_arrays(spread.models[name]).items():
+            assert np.array_equal(array, expected[part]), (name, part)
+
+
+def test_a_model_laid_out_scores_what_was_met_as_before(fitted):
+    met, n_modules = np.arange(N_MODULES) * 3 + 1, 3 * N_MODULES + 2
+    asked = chains(20, seed=2)
+    apart = replace(asked, module=met[asked.module].astype(np.int32))
+    model = fitted.models[BLEND]
+    wide = lay_out(model, met, n_modules).components(apart)
+    for part, spread in zip(model.components(asked), wide, strict=True):
+        assert np.array_equal(spread[:, met], part)
+        assert not np.delete(spread, met, axis=1).any()
+    als = fitted.models["als"]
+    assert lay_out(als, met, n_modules).scores(apart)[:, met] == pytest.approx(als.scores(asked))
 
 
 def test_two_learners_are_too_few_for_a_blend_but_not_for_a_ranking():
