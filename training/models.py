@@ -1,10 +1,12 @@
 """Fitting every model on what a holdout allows, and judging them on what it asks."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from features.encode.ability import sigmoid
 from features.encode.attempts import (
@@ -15,6 +17,7 @@ from features.encode.attempts import (
 from features.encode.catalogue import CatalogueIndex, index_catalogue
 from features.encode.sequences import sequence_modules
 from features.encode.words import index_words
+from features.score.ranking.model import RankingModel
 from training.evaluation.protocols import Holdout
 from training.evaluation.ranking import ask
 from training.evaluation.ranking_metrics import RankedTargets
@@ -95,11 +98,7 @@ def fit_models(task: Task) -> Models:
 
 def judge_models(models: Models, task: Task) -> Judgement:
     """Ask every fitted model what the holdout asks."""
-    ranked = {}
-    if models.ranking is not None and len(task.holdout.question.target):
-        for name, ranking_model in models.ranking.models.items():
-            task.report(f"{name} on held-out learners")
-            ranked[name] = ask(ranking_model, task.holdout.question)
+    ranked = _rank_held_out(models, task)
     log = task.data.log
     asked = task.holdout.asked_attempts
     whose = np.zeros(log.n_learners, dtype=bool)
@@ -122,6 +121,20 @@ def judge_models(models: Models, task: Task) -> Judgement:
         attempt_success=log.success[asked],
         logits=logits,
     )
+
+
+def _rank_held_out(models: Models, task: Task) -> dict[str, RankedTargets]:
+    """Ask every ranking model, two at a time."""
+    if models.ranking is None or not len(task.holdout.question.target):
+        return {}
+
+    def ask_one(name: str, model: RankingModel) -> RankedTargets:
+        task.report(f"{name} on held-out learners")
+        return ask(model, task.holdout.question)
+
+    fitted = models.ranking.models
+    with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
+        return dict(zip(fitted, pool.map(ask_one, fitted, fitted.values()), strict=True))
 
 
 def evidence_log(data: TrainingData, index: CatalogueIndex) -> EvidenceLog:

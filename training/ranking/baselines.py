@@ -23,7 +23,11 @@ MOST_WEIGHTS = 1000
 
 
 def fit_baselines(
-    sequences: Sequences, n_modules: int, seed: int
+    sequences: Sequences,
+    n_modules: int,
+    seed: int,
+    *,
+    most_learners_of_als: int | None = None,
 ) -> Iterator[tuple[str, RankingModel]]:
     """Fit popularity, item-kNN, ALS (library defaults and tuned), EASE and a decayed Markov chain.
 
@@ -35,6 +39,8 @@ def fit_baselines(
         Columns.
     seed
         For ALS.
+    most_learners_of_als
+        ALS is fitted on as many of the learners, drawn by the seed; None: on all.
 
     Yields
     ------
@@ -51,12 +57,13 @@ def fit_baselines(
     yield POPULARITY, RankingModel(popularity=popularity)
     gram = gram_matrix(sequences, n_modules)
     yield "item_knn", _single(popularity, fit_cosine(gram, 0.0), MOST_NEIGHBOURS)
+    some = _draw(sequences, most_learners_of_als, seed)
     for name, n_factors, regularization, confidence in (
         ("als", 64, 0.01, 1.0),
         ("als_tuned", 256, 20.0, 40.0),
     ):
         factors = fit_als(
-            sequences,
+            some,
             n_modules,
             n_factors=n_factors,
             regularization=regularization,
@@ -68,6 +75,15 @@ def fit_baselines(
     counts = count_transitions(sequences, n_modules, longest_gap=5, decay=0.6)
     chain = normalise_rows(counts, 10.0)
     yield "markov", _single(popularity, chain, MOST_WEIGHTS, Recency(decay=0.7))
+
+
+def _draw(sequences: Sequences, most: int | None, seed: int) -> Sequences:
+    """Return up to `most` of the learners, in their order."""
+    if most is None or len(sequences) <= most:
+        return sequences
+    drawn = np.zeros(len(sequences), dtype=bool)
+    drawn[np.random.default_rng(seed).permutation(len(sequences))[:most]] = True
+    return sequences.take(drawn)
 
 
 def count_learners(sequences: Sequences, n_modules: int) -> NDArray[np.float64]:
