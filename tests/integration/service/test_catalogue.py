@@ -241,7 +241,7 @@ def test_where_one_thing_is_refused_none_is_written(client):
             {"modules": [{"module_id": "a", "difficulty": 2}], "roles": [{"role_id": ""}]},
             ["modules.0.difficulty", "roles.0.role_id"],
         ),
-        ({"planets": [], "rules": [], "pathways": []}, ["planets", "rules", "pathways"]),
+        ({"planets": [], "moons": []}, ["planets", "moons"]),
     ],
 )
 def test_malformed_catalogues_are_refused_field_by_field(client, body, fields):
