@@ -26,6 +26,9 @@ from service.state import CurrentService, Now
 
 DRY_RUN = "dry-run"
 
+# Answers recorded before there were rules do not name any.
+ANSWERED_BEFORE_RULES: Mapping[str, Any] = {"rules": []}
+
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 
 
@@ -50,6 +53,7 @@ def read_back(
     with service.database.reading() as repositories:
         record = repositories.recommendations.get(recommendation_id)
     return {
+        **ANSWERED_BEFORE_RULES,
         **record["answer"],
         "policy": record["policy"],
         "context": record["context"],

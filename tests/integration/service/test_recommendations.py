@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from service_runs import bearer, fill, make_key
+from sqlalchemy import create_engine, update
+
+from features.store.tables import recommendations
 
 
 def ask(client, learner_id="ada", **fields):
@@ -238,3 +241,14 @@ def test_every_offending_field_is_named(client, body, fields):
 
 def test_the_longest_learner_id_is_served(client):
     assert ask(client, learner_id="ü" * 200)["learner_id"] == "ü" * 200
+
+
+def test_an_answer_recorded_before_there_were_rules_is_read_back(academy, settings):
+    answer = ask(academy)
+    path = f"/v1/recommendations/{answer['recommendation_id']}"
+    kept = {name: value for name, value in answer.items() if name != "rules"}
+    engine = create_engine(settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(update(recommendations).values(answer=kept))
+    engine.dispose()
+    assert academy.get(path).json()["rules"] == []
