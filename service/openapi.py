@@ -23,7 +23,11 @@ _WITH_BODY = {
     "422": "Something in the request is malformed; every offending field is named.",
 }
 _WITH_ID = {"404": "There is no such thing.", "410": "The learner was erased."}
-_WITH_WRITE = {"409": "It contradicts what is stored."}
+_WITH_WRITE = {
+    "404": "It is of, or names, something that does not exist.",
+    "409": "It contradicts what is stored.",
+    "410": _WITH_ID["410"],
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -73,7 +77,7 @@ def _problems_of(method: str, operation: dict[str, Any]) -> dict[str, str]:
     if "requestBody" in operation:
         found |= _WITH_BODY
     if method in {"put", "post"}:
-        found |= _WITH_WRITE | {"410": _WITH_ID["410"]}
+        found |= _WITH_WRITE
     return found
 
 

@@ -10,11 +10,7 @@ from service.state import CurrentService, Now
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
 
-@router.post(
-    "/catalogue",
-    response_model=CatalogueView,
-    responses={404: {"description": "A rule or pathway names modules that do not exist."}},
-)
+@router.post("/catalogue", response_model=CatalogueView)
 def post_catalogue(
     body: CatalogueBody, caller: Cataloguer, service: CurrentService, now: Now
 ) -> dict[str, int]:
