@@ -9,10 +9,12 @@ from features.domain.history import LearnerHistory
 from features.encode.attempts import encode_evidence
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
+from features.encode.log import InteractionLog, encode_histories
+from features.encode.state import LearnerState
 from features.encode.words import index_words
 from features.score.affinity import NONE, BoundAffinity, bind_affinity
 from features.score.mastery import expected_mastery, mastery, mastery_shown
-from features.score.scores import Scores
+from features.score.scores import Scores, Standing
 from features.score.snapshot import Snapshot
 from features.score.success import BoundSuccess, SuccessModel
 from features.score.untrained import untrained_success
@@ -42,9 +44,8 @@ class Scorer:
         now_seconds
             Seconds since 1970; no event is later.
         """
-        evidence = encode_evidence(history.evidence, arrays.log.learner_ids, self.index.skill_ids)
         role_id = history.learner.role_id
-        state = self.success.learner_state(arrays.log, now_seconds, evidence, role_id)
+        state = self._state(history, arrays.log, now_seconds)
         if self.affinity is None:
             affinity, basis = np.zeros(len(self.index.module_ids)), NONE
             is_new = np.ones(len(affinity), dtype=bool)
@@ -60,6 +61,17 @@ class Scorer:
             mastery_shown=mastery_shown(self.success, state),
             expected_mastery=expected_mastery(self.success, state),
         )
+
+    def standing(self, history: LearnerHistory, now_seconds: float) -> Standing:
+        """Return where a learner stands in every skill, without scoring modules."""
+        log = encode_histories([history], self.index.module_ids, self.index.pass_marks)
+        return mastery(self.success, self._state(history, log, now_seconds))
+
+    def _state(
+        self, history: LearnerHistory, log: InteractionLog, now_seconds: float
+    ) -> LearnerState:
+        evidence = encode_evidence(history.evidence, log.learner_ids, self.index.skill_ids)
+        return self.success.learner_state(log, now_seconds, evidence, history.learner.role_id)
 
 
 def bind(index: CatalogueIndex, snapshot: Snapshot | None) -> Scorer:

@@ -30,11 +30,15 @@ def _by_unit(table: Table) -> Callable[[str], ColumnElement[bool]]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Holding:
-    """Rows about a learner: their name in the export, their table, and which they are."""
+    """Rows about a learner: their name in the export, their table, and which they are.
+
+    `others` are columns with the ids of other people, which are not in the export.
+    """
 
     name: str
     table: Table
     of: Callable[[str], ColumnElement[bool]]
+    others: frozenset[str] = frozenset()
 
 
 # Cleared in this order: feedback and exposures are found through the recommendations.
@@ -44,6 +48,13 @@ _HOLDINGS = (
     _Holding(name="evidence", table=tables.evidence, of=_by_learner(tables.evidence)),
     _Holding(name="assignments", table=tables.assignments, of=_by_learner(tables.assignments)),
     _Holding(name="assessments", table=tables.assessments, of=_by_learner(tables.assessments)),
+    _Holding(name="peers_named", table=tables.peer_offers, of=_by_learner(tables.peer_offers)),
+    _Holding(
+        name="named_as_peer",
+        table=tables.peer_offers,
+        of=lambda learner_id: tables.peer_offers.c.peer_id == learner_id,
+        others=frozenset({"learner_id"}),
+    ),
     _Holding(name="outcomes", table=tables.outcomes, of=_by_learner(tables.outcomes)),
     _Holding(name="feedback", table=tables.feedback, of=_by_recommendation(tables.feedback)),
     _Holding(name="enrolments", table=tables.enrolments, of=_by_unit(tables.enrolments)),
@@ -79,7 +90,8 @@ def clear(connection: Connection, learner_id: str) -> None:
 
 
 def _documents(connection: Connection, holding: _Holding, learner_id: str) -> list[dict[str, Any]]:
-    statement = select(holding.table).where(holding.of(learner_id))
+    columns = [column for column in holding.table.columns if column.name not in holding.others]
+    statement = select(*columns).where(holding.of(learner_id))
     order = holding.table.c.get("at", holding.table.primary_key.columns[0])
     rows = connection.execute(statement.order_by(order, *holding.table.primary_key)).mappings()
     return [_document(dict(row)) for row in rows]

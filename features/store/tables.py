@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from features.domain.catalogue import DEFAULT_PASS_MARK
@@ -50,6 +51,12 @@ learners = Table(
     Column("needs", StringSet, nullable=False, default=frozenset()),
     Column("mentor", Boolean, nullable=False, default=False),
     Column("attributes", Json, nullable=False, default={}),
+    Index(
+        "ix_learners_mentor",
+        "mentor",
+        sqlite_where=text("mentor"),
+        postgresql_where=text("mentor"),
+    ),
 )
 
 modules = Table(
@@ -207,6 +214,17 @@ outcomes = Table(
     Column("value", Float, nullable=False),
     Column("at", Instant, nullable=False),
     UniqueConstraint("learner_id", "metric", "at"),
+)
+
+# `peer_id` was last named to a learner at `at` as one who can help with a skill.
+peer_offers = Table(
+    "peer_offers",
+    metadata,
+    Column("learner_id", Id, primary_key=True),
+    Column("skill_id", Id, primary_key=True),
+    Column("peer_id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Index("ix_peer_offers_peer_id_at", "peer_id", "at"),
 )
 
 recommendations = Table(

@@ -18,6 +18,7 @@ from features.store.failures import named_failures
 from features.store.keys import KeyRepository
 from features.store.learners import LearnerRepository
 from features.store.migrate import migrate
+from features.store.peers import PeerRepository
 from features.store.recommendations import RecommendationRepository
 from features.store.tombstones import Tombstones
 from features.store.urls import MAIN, schema_of, workspace_url
@@ -32,6 +33,7 @@ class Repositories:
     events: EventRepository
     recommendations: RecommendationRepository
     assessments: AssessmentRepository
+    peers: PeerRepository
     keys: KeyRepository
     audit: AuditRepository
     bulk: Bulk
@@ -48,6 +50,7 @@ class Repositories:
             events=EventRepository(connection, catalogue, learners, tombstones),
             recommendations=RecommendationRepository(connection, tombstones),
             assessments=AssessmentRepository(connection, tombstones),
+            peers=PeerRepository(connection, tombstones),
             keys=KeyRepository(connection),
             audit=AuditRepository(connection),
             bulk=Bulk(connection, catalogue),

@@ -25,6 +25,7 @@ SCOPE_OF = {
     ("GET", "/v1/learners/{learner_id}"): "analytics",
     ("GET", "/v1/learners/{learner_id}/skills"): "analytics",
     ("GET", "/v1/learners/{learner_id}/journey"): "analytics",
+    ("GET", "/v1/learners/{learner_id}/peers"): "analytics",
     ("GET", "/v1/learners/{learner_id}/export"): "admin",
     ("DELETE", "/v1/learners/{learner_id}"): "admin",
     ("PUT", "/v1/assignments/{learner_id}/{module_id}"): "catalogue",

@@ -17,6 +17,7 @@ from features.domain.history import (
     LearnerHistory,
     Outcome,
 )
+from features.domain.peers import PeerOffer
 from features.domain.recommendation import Candidates, Recommendation
 from features.store.tables import enrolments, exposures, metadata
 from features.store.workspace import Workspace
@@ -83,6 +84,9 @@ def write_about(repositories, learner_id, number):
     )
     repositories.recommendations.add_feedback(
         Feedback(recommendation_id=rec, module_id="m1", outcome="shown", at=AT)
+    )
+    repositories.peers.add(
+        [PeerOffer(learner_id=learner_id, skill_id="sql", peer_id=f"peer {number}", at=AT)]
     )
     columns, values = ["experiment_id", "unit_id", "variant_id", "at"], ("x1", learner_id, "a", AT)
     repositories.bulk.insert_new(enrolments, [*columns, "phase"], [(*values, 1)])

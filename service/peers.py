@@ -1,0 +1,151 @@
+"""Who can help a learner with a skill: looked for, chosen and put on record."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from features.decide.peers import (
+    HELD_FOR,
+    OFFER_WINDOW,
+    Helper,
+    Seeker,
+    choose_peers,
+    has_more,
+    in_turn,
+    nobody,
+)
+from features.domain.errors import NotFoundError
+from features.domain.history import Learner, LearnerHistory
+from features.domain.peers import PeerOffer
+from features.encode.learner import encode_learner
+from features.score.scorer import Scorer
+from features.store.workspace import Repositories
+from service.state import Service
+
+AT_A_TIME = 500  # people asked about at once
+MOST_READ = 120  # histories read for one answer
+FIRST_READ = 40  # of them from each `AT_A_TIME`
+CHOICE = 3  # times the limit: free ones to choose from, so that the load can be spread
+
+
+def find_peers(
+    service: Service, learner_id: str, skill_id: str, limit: int, now: datetime
+) -> Mapping[str, Any]:
+    """Name who has a skill and is willing, and keep that they were named.
+
+    Parameters
+    ----------
+    service
+        Database and rankings.
+    learner_id, skill_id
+        Who looks for help, with what.
+    limit
+        At most so many.
+    now
+        Aware UTC.
+
+    Returns
+    -------
+    mapping
+        As `PeersView`.
+
+    Raises
+    ------
+    NotFoundError
+        If nothing is known of the learner, or there is no such skill.
+    ErasedError
+        If the learner was erased meanwhile.
+    """
+    with service.database.reading() as repositories:
+        scorer = service.rankings.current(repositories)
+        history = repositories.learners.history(learner_id)
+        seeker = _seeker(history, scorer, skill_id, now)
+        willing = in_turn(history.learner, skill_id, repositories.peers.willing())
+        held = repositories.peers.offers_to(learner_id, skill_id, now - HELD_FOR)
+        look = _Look(repositories=repositories, scorer=scorer, seeker=seeker, now=now)
+        helpers = look.among(willing, held, wanted=CHOICE * limit)
+    peers = choose_peers(seeker, helpers, now, limit)
+    new = [
+        PeerOffer(learner_id=learner_id, skill_id=skill_id, peer_id=peer.learner_id, at=now)
+        for peer in peers
+        if peer.learner_id not in held
+    ]
+    if new:
+        with service.database.transaction() as repositories:
+            repositories.peers.add(new)
+    reason = None if peers else nobody(seeker, helpers, anyone_willing=bool(willing))
+    return {
+        "learner_id": learner_id,
+        "skill_id": skill_id,
+        "as_of": now,
+        "snapshot_version": scorer.version,
+        "peers": peers,
+        "reason": reason,
+    }
+
+
+def _seeker(history: LearnerHistory, scorer: Scorer, skill_id: str, now: datetime) -> Seeker:
+    learner_id = history.learner.learner_id
+    if not history.is_known:
+        raise NotFoundError(f"nothing is known of learner {learner_id!r}")
+    skill = scorer.index.skill_ids.index_of.get(skill_id)
+    if skill is None:
+        raise NotFoundError(f"there is no skill {skill_id!r}")
+    target = float(encode_learner(history, scorer.index).target[skill])
+    return Seeker(
+        learner=history.learner,
+        skill_id=skill_id,
+        skill_name=scorer.index.skill_names[skill],
+        mastery=float(scorer.standing(history, now.timestamp()).mastery[skill]),
+        target=target if target > 0 else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """Reads those who are willing, in turn, until enough of them could be named."""
+
+    repositories: Repositories
+    scorer: Scorer
+    seeker: Seeker
+    now: datetime
+
+    def among(
+        self, willing: list[Learner], held: Mapping[str, datetime], wanted: int
+    ) -> list[Helper]:
+        """Return those named already, then others until `wanted` could be named."""
+        helpers = [
+            self._helper(each.learner_id, offered_at=held[each.learner_id])
+            for each in willing
+            if each.learner_id in held
+        ]
+        others = [each.learner_id for each in willing if each.learner_id not in held]
+        for some in batched(others, AT_A_TIME):
+            helpers += self._promising(some)
+            free = sum(each.is_free and has_more(self.seeker, each) for each in helpers)
+            if free >= wanted or len(helpers) >= MOST_READ:
+                break
+        return helpers
+
+    def _promising(self, learner_ids: Sequence[str]) -> Iterator[Helper]:
+        peers = self.repositories.peers
+        promising = peers.practised(self.seeker.skill_id, learner_ids)[:FIRST_READ]
+        counts = peers.count_offers(promising, self.now - OFFER_WINDOW)
+        for learner_id in promising:
+            yield self._helper(learner_id, n_offers=counts.get(learner_id, 0))
+
+    def _helper(
+        self, learner_id: str, n_offers: int = 0, offered_at: datetime | None = None
+    ) -> Helper:
+        history = self.repositories.learners.history(learner_id)
+        standing = self.scorer.standing(history, self.now.timestamp())
+        skill = self.scorer.index.skill_ids.index_of[self.seeker.skill_id]
+        return Helper(
+            learner=history.learner,
+            mastery=float(standing.mastery[skill]),
+            standard_error=float(standing.standard_error[skill]),
+            n_offers=n_offers,
+            offered_at=offered_at,
+        )
