@@ -9,10 +9,13 @@ References
 Rasch, G. (1960). Probabilistic models for some intelligence and attainment tests.
 MacKay, D. (1992). The evidence framework applied to classification networks (the moderated
 output used by `attenuation`).
+Van Trees, H. (1968). Detection, estimation, and modulation theory (the information of
+`mean_information`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 ANCHORS = np.array([-6.0, -4.5, -3.25, -2.25, -1.5, -0.75, 0.0, 0.75, 1.5, 2.25, 3.25, 4.5, 6.0])
 LOGIT_OF_MASTERY = float(np.log(3.0))  # p_success of .75
@@ -74,6 +77,34 @@ def posterior(
     curvature = (at_left - slope[rows, left + 1]) / gap
     mode = np.clip(ANCHORS[left] + at_left / curvature, ANCHORS[0], ANCHORS[-1])
     return mode, 1.0 / curvature
+
+
+def mean_information(
+    scores: NDArray[np.float64],
+    mean: NDArray[np.float64] | float,
+    variance: NDArray[np.float64] | float,
+) -> NDArray[np.float64]:
+    """Return the information in evidence, averaged over a normal distribution of ability.
+
+    With the precision of that distribution as prior it bounds the error that estimates have on
+    average. Unlike the curvature at the mode it never falls when evidence is added, since it does
+    not look at where the evidence points.
+
+    Parameters
+    ----------
+    scores
+        float64, (n, n_anchors), not increasing along the anchors.
+    mean, variance
+        float64, (n,) or scalars, logits and logits².
+
+    Returns
+    -------
+    float64, (n,), logits⁻², ≥ 0.
+    """
+    spread = np.sqrt(np.broadcast_to(variance, len(scores)))[:, None]
+    below = ndtr((ANCHORS[None, 1:-1] - np.broadcast_to(mean, len(scores))[:, None]) / spread)
+    share = np.diff(below, axis=1, prepend=0.0, append=1.0)
+    return np.asarray(-(np.diff(scores, axis=1) / _ANCHOR_GAPS * share).sum(axis=1))
 
 
 def attenuation(variance: NDArray[np.float64]) -> NDArray[np.float64]:

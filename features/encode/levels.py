@@ -27,6 +27,7 @@ from features.encode.ability import (
     LOGIT_OF_MASTERY,
     attenuation,
     judgement_scores,
+    mean_information,
     posterior,
     sigmoid,
 )
@@ -115,7 +116,8 @@ class LevelReading:
     shown
         Right after the last completion, attempt or judgement, before anything of it faded.
     deviation
-        Posterior standard deviation, in levels.
+        Standard error, in levels; evidence never raises it, since it is that of the information
+        expected in the evidence, over all learners of the role.
     left
         In (0,1]: the part of a further gain that would count, after what has been gained.
     """
@@ -140,10 +142,8 @@ def read_levels(
     signs = read_signs(table, scale, roles)
     bases = read_bases(table, scale, roles, signs)
     usual = scale.logits(scale.usual[role])
-    lead, doubt = bases.lead[0], bases.lead_variance[0]
-    mode = usual + lead
-    variance = scale.skill_variance + doubt + scale.usual_variance[role]
-    mode[bases.skill], variance[bases.skill] = bases.mode, bases.variance
+    mode = usual + bases.lead[0]
+    mode[bases.skill] = bases.mode
     now, then = np.zeros(len(usual)), np.zeros(len(usual))
     last = table.by_skill.last
     skill, row = table.skill[last], table.tag_row[last]
@@ -153,9 +153,28 @@ def read_levels(
     return LevelReading(
         level=base + rise(now),
         shown=base + rise(then),
-        deviation=np.sqrt(variance) / scale.logits_per_level,
+        deviation=_standard_errors(scale, role, signs, bases) / scale.logits_per_level,
         left=np.exp(-now),
     )
+
+
+def _standard_errors(
+    scale: LevelScale, role: int, signs: Signs, bases: Bases
+) -> NDArray[np.float64]:
+    """Return the standard error of one learner's base in every skill, (n_skills + 1,), logits.
+
+    What other skills tell of the lead narrows the prior, as in `read_bases`.
+    """
+    usual, own_variance = scale.logits(scale.usual[role]), scale.usual_variance[role]
+    lead = _sums(signs.lead, signs.group, len(bases.skill))
+    told_of_lead, told = np.zeros(len(usual)), np.zeros(len(usual))
+    told_of_lead[bases.skill] = mean_information(lead, 0.0, scale.lead_variance)
+    spread = scale.lead_variance + scale.skill_variance + own_variance[bases.skill]
+    told[bases.skill] = mean_information(bases.own, usual[bases.skill], spread)
+    elsewhere = told_of_lead.sum() - told_of_lead
+    doubt = 1.0 / (1.0 / scale.lead_variance + elsewhere)
+    prior = 1.0 / (doubt + scale.skill_variance + own_variance)
+    return np.asarray(1.0 / np.sqrt(prior + told))
 
 
 def read_signs(table: AttemptTable, scale: LevelScale, role: NDArray[np.int64]) -> Signs:

@@ -7,6 +7,7 @@ from features.encode.ability import (
     ANCHORS,
     attenuation,
     judgement_scores,
+    mean_information,
     posterior,
     response_scores,
     sigmoid,
@@ -54,3 +55,24 @@ def test_a_judgement_and_the_prior_meet_by_their_precisions() -> None:
 def test_doubt_draws_probabilities_towards_even_odds() -> None:
     assert attenuation(np.array([0.0]))[0] == 1.0
     assert sigmoid(attenuation(np.array([2.0])) * 1.0)[0] < sigmoid(np.array([1.0]))[0]
+
+
+def test_the_information_in_a_judgement_is_its_precision() -> None:
+    scores = judgement_scores(np.array([2.0]), np.array([0.5]))
+    assert mean_information(scores, 0.0, 1.0)[0] == pytest.approx(2.0)
+
+
+def test_the_information_in_a_response_is_its_mean_over_the_distribution() -> None:
+    ability = np.linspace(-12.0, 12.0, 100_001)
+    density = np.exp(-0.5 * (ability - 0.5) ** 2 / 1.5)
+    p = sigmoid(ability - 0.3)
+    exact = float((density * p * (1.0 - p)).sum() / density.sum())
+    scores = response_scores(np.array([1.0]), np.array([0.3]))
+    assert mean_information(scores, 0.5, 1.5)[0] == pytest.approx(exact, rel=0.02)
+
+
+def test_a_surprise_moves_the_mode_and_takes_no_information_away() -> None:
+    known = response_scores(np.array([1.0] * 82 + [0.0] * 18), np.zeros(100)).sum(axis=0)[None, :]
+    surprise = known + response_scores(np.array([1.0]), np.array([4.0]))
+    assert posterior(surprise, 0.0, 1.5)[1] > posterior(known, 0.0, 1.5)[1]
+    assert mean_information(surprise, 0.0, 1.5) > mean_information(known, 0.0, 1.5)
