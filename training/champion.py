@@ -1,7 +1,7 @@
 """The champion beside a candidate: asked the same question, on the same learners, with one data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,38 +10,14 @@ from numpy.typing import NDArray
 
 from features.domain.errors import RegistryError, SnapshotError
 from features.encode.catalogue import CatalogueIndex
-from features.encode.sequences import Sequences
-from features.score.affinity import BoundAffinity
 from features.score.scorer import bind
 from features.score.snapshot import Snapshot
 from features.store.registry import CHAMPION, Registry
 from features.store.snapshots import read_snapshot
-from training.evaluation.ranking import ask
+from training.evaluation.ranking import BoundRanking, ask
 from training.gate import HeldOutResults
 from training.models import RANKING, SUCCESS, Judgement, Task, evidence_log
-
-
-@dataclass(frozen=True, kw_only=True)
-class BoundRanking:
-    """A snapshot's ranking over another catalogue, as the service would rank it."""
-
-    affinity: BoundAffinity
-
-    @property
-    def n_modules(self) -> int:
-        """How many modules the catalogue has."""
-        return len(self.affinity.to_snapshot)
-
-    def scores(self, histories: Sequences) -> NDArray[np.float64]:
-        """Score every module of the catalogue, (n_learners, n_modules); see `RankingModel`."""
-        module = self.affinity.to_snapshot[histories.module]
-        known = replace(histories, module=module).keep(module >= 0)
-        rows = self.affinity.model.scores(known)
-        spread = [
-            self.affinity.spread_to_catalogue(row, known.between(place, place + 1))
-            for place, row in enumerate(rows)
-        ]
-        return np.array(spread).reshape(len(histories), self.n_modules)
+from training.ranking.fit import BLEND
 
 
 def name_of(version: str) -> str:
@@ -89,8 +65,9 @@ def judge_beside(
     name, question, log = name_of(champion.version), task.holdout.question, task.data.log
     ranked, logits = dict(judgement.ranked), dict(judgement.logits)
     if scorer.affinity is not None and ranked:
-        # Candidates are asked for what their models say, modules that nobody had met included.
-        own = scorer.affinity.placing_newer_only()
+        # Baselines are asked for what they say themselves of modules that nobody had met.
+        is_blend = champion.manifest["learned"].get(RANKING) == BLEND
+        own = scorer.affinity if is_blend else scorer.affinity.placing_newer_only()
         ranked[name] = ask(BoundRanking(affinity=own), question)
     if champion.part(SUCCESS) and logits:
         asked = task.holdout.asked_attempts

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +18,15 @@ from features.encode.attempts import (
 from features.encode.catalogue import CatalogueIndex, index_catalogue
 from features.encode.sequences import sequence_modules
 from features.encode.words import index_words
+from features.score.affinity import bind_affinity
 from features.score.ranking.model import RankingModel
 from training.evaluation.protocols import Holdout
-from training.evaluation.ranking import ask
+from training.evaluation.ranking import BoundRanking, RanksModules, ask
 from training.evaluation.ranking_metrics import RankedTargets
 from training.histories.data import TrainingData
 from training.model_settings import ModelSettings
-from training.ranking.fit import FittedRanking, RankingHistories, fit_ranking
+from training.ranking.fit import BLEND, FittedRanking, RankingHistories, fit_ranking
+from training.ranking.part import ranking_part
 from training.stopwatch import Stopwatch
 from training.success.fit import FittedSuccess, SuccessHistories, fit_success
 from training.success.usual import Roles
@@ -124,17 +127,36 @@ def judge_models(models: Models, task: Task) -> Judgement:
 
 
 def _rank_held_out(models: Models, task: Task) -> dict[str, RankedTargets]:
-    """Ask every ranking model, two at a time."""
+    """Ask every ranking model, two at a time; the blend as the service would."""
     if models.ranking is None or not len(task.holdout.question.target):
         return {}
 
     def ask_one(name: str, model: RankingModel) -> RankedTargets:
         task.report(f"{name} on held-out learners")
-        return ask(model, task.holdout.question)
+        asked = _as_served(model, models.index, task) if name == BLEND else model
+        return ask(asked, task.holdout.question)
 
     fitted = models.ranking.models
     with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
         return dict(zip(fitted, pool.map(ask_one, fitted, fitted.values()), strict=True))
+
+
+def served_ranking(
+    model: RankingModel, index: CatalogueIndex, task: Task
+) -> dict[str, NDArray[Any]]:
+    """Return the ranking part of a snapshot with this model, learned from the task's rows."""
+    log = task.data.log
+    nobody = np.full(log.n_learners, "")
+    roles = task.data.learner_attributes.get("role_id", nobody)
+    return ranking_part(model, log.take(task.holdout.ranking_rows), index, roles, task.seed)
+
+
+def _as_served(model: RankingModel, index: CatalogueIndex, task: Task) -> RanksModules:
+    """Let content place the modules nobody met, where any of them has a neighbour."""
+    if model.popularity.all():
+        return model
+    affinity = bind_affinity(served_ranking(model, index, task), index)
+    return BoundRanking(affinity=affinity) if affinity.cold.shares.any() else model
 
 
 def evidence_log(data: TrainingData, index: CatalogueIndex) -> EvidenceLog:

@@ -13,9 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.errors import InvalidValueError
-from features.encode.sequences import Sequences, sequence_modules
-from features.score.likeness import ModuleContent
-from features.score.ranking.arrays import to_arrays
 from features.score.snapshot import Snapshot
 from features.store.registry import CHALLENGER, Registry
 from features.store.snapshots import write_snapshot
@@ -38,10 +35,10 @@ from training.models import (
     Task,
     fit_models,
     judge_models,
+    served_ranking,
 )
 from training.pictures import draw_pictures
 from training.provenance import provenance_of
-from training.ranking.likeness import learn_likeness
 from training.results import RESULTS_FILE, results_of, write_results
 from training.tracking import Run, code_version, open_run
 
@@ -165,11 +162,7 @@ def build_snapshot(
     }
     if models.ranking is not None:
         chosen = models.ranking.models[models.ranking.chosen]
-        met = sequence_modules(task.data.log.take(task.holdout.ranking_rows))
-        parts = to_arrays(chosen) | _popularity_by_role(task, met)
-        content = ModuleContent.of(models.index)
-        parts["likeness"] = learn_likeness(met, content, np.random.default_rng(task.seed))
-        parts["module_ids"] = np.array(models.index.module_ids.ids, dtype=np.str_)
+        parts = served_ranking(chosen, models.index, task)
         arrays |= {f"{RANKING}.{name}": array for name, array in parts.items()}
         learned[RANKING] = models.ranking.chosen
         learned["settings"][RANKING] = asdict(models.ranking.settings)
@@ -188,20 +181,6 @@ def build_snapshot(
         },
         arrays=arrays,
     )
-
-
-def _popularity_by_role(task: Task, sequences: Sequences) -> dict[str, NDArray[Any]]:
-    """Count, for each role, how many of its training learners met each module."""
-    log = task.data.log
-    roles = task.data.learner_attributes.get("role_id", np.full(log.n_learners, ""))
-    names, role = np.unique(roles, return_inverse=True)
-    cells = role[sequences.learner] * log.n_modules + sequences.module
-    met = np.bincount(cells, minlength=len(names) * log.n_modules)
-    named = names != ""
-    return {
-        "role_ids": names[named].astype(np.str_),
-        "met_by_role": met.reshape(len(names), log.n_modules)[named].astype(np.float64),
-    }
 
 
 def _log(run: Run, outcome: _Outcome, tags: Mapping[str, str], now: datetime, scratch: Path) -> str:

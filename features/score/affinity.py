@@ -97,7 +97,7 @@ class BoundAffinity:
         if n == 0:
             return prior, basis
         trust = n / (n + TRUSTED_HISTORY)
-        own = self.spread_to_catalogue(self.model.scores(history)[0], history)
+        own = self.spread_to_catalogue(self.model.scores(history), history)[0]
         mixed = trust * _reciprocal_ranks(own) + (1.0 - trust) * _reciprocal_ranks(prior)
         return _percentiles_of(mixed), HISTORY if trust >= 0.5 else basis
 
@@ -124,13 +124,14 @@ class BoundAffinity:
         )
 
     def spread_to_catalogue(
-        self, scores: NDArray[np.float64], history: Sequences | None = None
+        self, scores: NDArray[np.float64], histories: Sequences | None = None
     ) -> NDArray[np.float64]:
-        """Turn one learner's scores of the snapshot's modules into percentiles, (n_modules,).
+        """Turn scores of the snapshot's modules into percentiles, (n_learners, n_modules).
 
-        `history` is what the learner met, in the snapshot's order: cold modules like it move up.
+        `scores` is float64, (n_learners, n_modules of the snapshot); `histories` is what the
+        learners met, in the snapshot's order: cold modules like it move up.
         """
-        return _spread(percentiles(scores), self.to_snapshot, self.cold, history)
+        return _spread(percentiles(scores), self.to_snapshot, self.cold, histories)
 
 
 def bind_affinity(arrays: Mapping[str, NDArray[Any]], index: CatalogueIndex) -> BoundAffinity:
@@ -169,14 +170,24 @@ def bind_affinity(arrays: Mapping[str, NDArray[Any]], index: CatalogueIndex) -> 
 
 
 def percentiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of other entries below each, ties by half, in [0,1]; (n,) as given."""
-    n = len(scores)
+    """Return the share of other entries of its row below each, ties by half, in [0,1].
+
+    `scores` is float64, (n,) or (n_rows, n), and so is what is returned.
+    """
+    n = scores.shape[-1]
     if n < 2:
-        return np.full(n, 0.5)
-    ordered = np.sort(scores)
-    below = np.searchsorted(ordered, scores, side="left")
-    not_above = np.searchsorted(ordered, scores, side="right")
-    shares: NDArray[np.float64] = (below + not_above - 1) / 2 / (n - 1)
+        return np.full(scores.shape, 0.5)
+    order = np.argsort(scores, axis=-1)
+    ordered = np.take_along_axis(scores, order, axis=-1)
+    place = np.broadcast_to(np.arange(n), scores.shape)
+    differs = ordered[..., 1:] != ordered[..., :-1]
+    is_end = np.ones((2, *scores.shape), dtype=bool)
+    is_end[0, ..., 1:] = is_end[1, ..., :-1] = differs
+    first = np.maximum.accumulate(np.where(is_end[0], place, 0), axis=-1)
+    last = np.where(is_end[1], place, n)[..., ::-1]
+    last = np.minimum.accumulate(last, axis=-1)[..., ::-1]
+    shares = np.empty(scores.shape)
+    np.put_along_axis(shares, order, (first + last) / 2 / (n - 1), axis=-1)
     return shares
 
 
@@ -184,24 +195,30 @@ def _spread(
     values: NDArray[np.float64],
     to_snapshot: NDArray[np.int32],
     cold: ColdModules,
-    history: Sequences | None = None,
+    histories: Sequences | None = None,
 ) -> NDArray[np.float64]:
-    """Carry percentiles over to the catalogue; cold modules take those of their neighbours."""
+    """Carry percentiles, rows of learners or one, over to the catalogue's modules.
+
+    Cold modules take those of their neighbours.
+    """
     known = to_snapshot >= 0
-    spread = np.zeros(len(to_snapshot))
-    spread[known] = values[to_snapshot[known]]
+    spread = np.zeros((*values.shape[:-1], len(to_snapshot)))
+    spread[..., known] = values[..., to_snapshot[known]]
     if len(cold.row):
         relevance = _reciprocal_ranks(values)
-        if history is not None:
-            relevance[history.module] = 1.0 / (1.0 + lags(history))
-        borrowed = (cold.shares * relevance[cold.neighbours]).sum(axis=1)
-        spread[cold.row] = _percentiles_of(borrowed, len(values))
+        if histories is not None:
+            relevance[histories.learner, histories.module] = 1.0 / (1.0 + lags(histories))
+        borrowed = (cold.shares * relevance[..., cold.neighbours]).sum(axis=-1)
+        spread[..., cold.row] = _percentiles_of(borrowed, values.shape[-1])
     return spread
 
 
 def _reciprocal_ranks(percentile: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return 1 for the first of n and 1/n for the last, (n,)."""
-    return 1.0 / (1.0 + (1.0 - percentile) * max(len(percentile) - 1, 1))
+    """Return 1 for the first of n and 1/n for the last, of the same shape."""
+    reciprocal: NDArray[np.float64] = 1.0 / (
+        1.0 + (1.0 - percentile) * max(percentile.shape[-1] - 1, 1)
+    )
+    return reciprocal
 
 
 def _percentiles_of(reciprocal: NDArray[np.float64], n: int | None = None) -> NDArray[np.float64]:

@@ -31,6 +31,8 @@ SettingsOption = Annotated[
     typer.Option("--settings", help="Hyper-parameters: a JSON file that `waymark tune` wrote."),
 ]
 
+WIDER_THAN_ANY_TABLE = 240
+
 out = Console()
 err = Console(stderr=True)
 
@@ -78,6 +80,12 @@ def named_failures() -> Iterator[None]:
         err.print(f"[bold red]{error.code}[/]: ", end="", highlight=False)
         err.print(error.detail, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
+
+
+def leave_tables_whole(console: Console, environment: Mapping[str, str] = os.environ) -> None:
+    """Wrap and cut nothing in a file or a pipe, which have no width, unless COLUMNS gives one."""
+    if not console.is_terminal and "COLUMNS" not in environment:
+        console.width = WIDER_THAN_ANY_TABLE
 
 
 def quiet_libraries() -> None:

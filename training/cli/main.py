@@ -14,7 +14,7 @@ from training.cli import (
     train,
     tune,
 )
-from training.cli.console import quiet_libraries
+from training.cli.console import leave_tables_whole, out, quiet_libraries
 
 app = typer.Typer(
     name="waymark",
@@ -40,4 +40,5 @@ app.add_typer(keys.app, name="keys")
 def main() -> None:
     """Run the command line."""
     quiet_libraries()
+    leave_tables_whole(out)
     app()

@@ -10,10 +10,9 @@ from features.encode.catalogue import index_catalogue
 from features.encode.sequences import NO_TARGET, hold_out_last, sequence_modules
 from features.score.scorer import Scorer, bind
 from features.score.snapshot import Snapshot
-from training.champion import BoundRanking
 from training.drift.compare import Movement
 from training.evaluation.protocols import Question
-from training.evaluation.ranking import ask
+from training.evaluation.ranking import BoundRanking, ask
 from training.gate import HeldOutResults, chance_error
 from training.histories.data import TrainingData
 from training.models import RANKING, SUCCESS, evidence_log

@@ -1,12 +1,14 @@
 """Asking ranking models for the next module, with the code that serves."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.sequences import Sequences
+from features.score.affinity import BoundAffinity
 from training.evaluation.protocols import Question
 from training.evaluation.ranking_metrics import RankedTargets, rank_of_target
 
@@ -25,6 +27,24 @@ class RanksModules(Protocol):
     def scores(self, histories: Sequences) -> NDArray[np.float64]:
         """Return float64, (n_learners, n_modules), higher is more likely."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundRanking:
+    """A ranking over a catalogue as the service would rank it, cold modules by their content."""
+
+    affinity: BoundAffinity
+
+    @property
+    def n_modules(self) -> int:
+        """How many modules the catalogue has."""
+        return len(self.affinity.to_snapshot)
+
+    def scores(self, histories: Sequences) -> NDArray[np.float64]:
+        """Score every module of the catalogue, (n_learners, n_modules); see `RankingModel`."""
+        module = self.affinity.to_snapshot[histories.module]
+        known = replace(histories, module=module).keep(module >= 0)
+        return self.affinity.spread_to_catalogue(self.affinity.model.scores(known), known)
 
 
 def ask(model: RanksModules, question: Question) -> RankedTargets:

@@ -91,8 +91,8 @@ def test_the_models_own_opinion_of_what_nobody_had_met_can_be_kept():
     modules = [module("a", "x"), module("b", "y"), module("c", "x"), module("new", "x")]
     bound = bound_to([4, 2, 0], modules).placing_newer_only()
     assert bound.is_new.tolist() == [False, False, False, True]
-    scores = np.array([0.3, 0.2, 0.1])
-    assert bound.spread_to_catalogue(scores).tolist() == [1.0, 0.5, 0.0, 1.0]
+    scores = np.array([[0.3, 0.2, 0.1]])
+    assert bound.spread_to_catalogue(scores).tolist() == [[1.0, 0.5, 0.0, 1.0]]
 
 
 def test_a_snapshot_of_which_the_catalogue_has_nothing_left_breaks_nothing():
