@@ -135,7 +135,7 @@ def _generate(n_learners: int, seed: int, now: datetime, size: str) -> Academy:
         texts = narrow_texts(texts, SMALL_SKILLS, SMALL_ROLES)
     offering, hiring, learning, recording = np.random.default_rng(seed).spawn(4)
     model = LearnerModel()
-    catalogue, world = _make_offer(texts, now, offering)
+    catalogue, world = make_offer(texts, now, offering)
     staff = hire_staff(texts, n_learners, now, hiring)
     assignments = draw_assignments(catalogue, staff, now, hiring)
     company = Company(catalogue=catalogue, staff=staff, assignments=assignments, now=now)
@@ -166,8 +166,18 @@ def small_academy(seed: int, now: datetime) -> Academy:
     return generate_academy(n_learners=120, seed=seed, now=now, size="small")
 
 
-def _make_offer(texts: Texts, now: datetime, rng: np.random.Generator) -> tuple[Catalogue, World]:
-    """Return the catalogue as described, and as it really is."""
+def make_offer(texts: Texts, now: datetime, rng: np.random.Generator) -> tuple[Catalogue, World]:
+    """Return the catalogue as described, and as it really is.
+
+    Parameters
+    ----------
+    texts
+        The written content.
+    now
+        Aware UTC; some modules end before it, some begin after it.
+    rng
+        Source of randomness.
+    """
     skill_ids = IdMap(skill.skill_id for skill in texts.skills)
     modules = (*texts.modules, *ask_about(texts.modules))
     truth = draw_module_truth(modules, skill_ids, rng)
