@@ -63,12 +63,12 @@ def model_settings(path: Path | None, settings: Settings) -> ModelSettings:
     return ModelSettings() if chosen is None else read_model_settings(chosen)
 
 
-def require_writable(path: Path | None) -> None:
+def require_writable(path: Path | None, option: str = "--out") -> None:
     """Refuse before the work and not after it."""
     if path is not None and path.is_dir():
-        raise InvalidValueError(f"--out {path} is a folder: name a file")
+        raise InvalidValueError(f"{option} {path} is a folder: name a file")
     if path is not None and not path.parent.is_dir():
-        raise InvalidValueError(f"--out {path}: the folder {path.parent} does not exist")
+        raise InvalidValueError(f"{option} {path}: the folder {path.parent} does not exist")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from training.cli import (
     keys,
     promote,
     serve,
+    simulate,
     train,
     tune,
 )
@@ -34,6 +35,7 @@ app.command("rollback")(promote.rollback)
 app.command("drift")(drift.drift)
 app.command("card")(card.card)
 app.command("serve")(serve.serve)
+app.command("simulate")(simulate.simulate)
 app.add_typer(keys.app, name="keys")
 
 

@@ -20,6 +20,8 @@ class Programme:
         report 34 hours a learner and year [1]_; people new to a role learn more. Assumption: 60.
     pace_spread
         Standard deviation of the logarithm of time taken ÷ stated time. Assumption.
+    most_attempts
+        A graded module failed so often is over for the learner. Assumption.
     upkeep_weeks
         Who has finished looks in once in so many weeks. Assumption.
     follow_up_weeks
@@ -34,6 +36,7 @@ class Programme:
     weekly_minutes: float = 60.0
     weekly_spread: float = 0.3
     pace_spread: float = 0.2
+    most_attempts: int = 3
     upkeep_weeks: int = 4
     follow_up_weeks: int = 13
 
