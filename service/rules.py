@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from features.decide.conditions import holds, names_in, open_facts
+from features.decide.conditions import holds, mentions, open_facts
 from features.decide.facts import Subject, facts_of
 from features.domain.catalogue import Rule
 from features.domain.history import Learner, LearnerHistory
@@ -42,7 +42,8 @@ def try_rule(
         learners, others, which need histories, on up to `MOST_HISTORIES` spread evenly over the
         ids.
     """
-    names = names_in(rule.when)
+    asked = mentions(((rule.when,),))
+    names = asked.names
     n_learners = repositories.learners.n_learners()
     most = MOST_HISTORIES if names & FROM_HISTORIES else MOST_PROFILES
     step = max(1, -(-n_learners // most))
@@ -55,7 +56,7 @@ def try_rule(
         if names & FROM_HISTORIES:
             history = repositories.learners.history(learner.learner_id)
         outcome = holds(
-            rule.when, open_facts(facts_of(_subject(history, scorer, now, names), names))
+            rule.when, open_facts(facts_of(_subject(history, scorer, now, names), asked))
         )
         outcomes[outcome] += 1
         if outcome and len(examples) < MOST_EXAMPLES:

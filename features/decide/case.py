@@ -3,11 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-
+from features.decide.conditions import mentions, open_facts
 from features.decide.eligibility import Bars, Eligibility, judge_eligibility
-from features.decide.facts import Subject
-from features.decide.journey import Journey, travel
+from features.decide.facts import Subject, facts_of
+from features.decide.journey import Journey, pathways_of, travel
 from features.decide.rules import NO_RULE, Ruling, apply_rules
 from features.domain.catalogue import Policy
 from features.domain.history import LearnerHistory
@@ -54,9 +53,12 @@ def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Case
     subject = Subject(
         history=request.history, now=request.now, index=index, arrays=arrays, scores=scores
     )
-    ruling = apply_rules(index.rules, subject)
+    mine = pathways_of(index, arrays, request.context.goal_role_id)
+    asked = mentions((index.rules.conditions, *(pathway.conditions for pathway in mine)))
+    facts = open_facts(facts_of(subject, asked))
+    ruling = apply_rules(index.rules, facts, len(index.module_ids))
     arrays = _with_assigned(arrays, ruling, request.now.timestamp())
-    journey = travel(subject, request.context.goal_role_id)
+    journey = travel(subject, mine, facts)
     eligibility = judge_eligibility(
         request, index, arrays, scores, policy, Bars(ruling=ruling, journey=journey)
     )
@@ -74,8 +76,11 @@ def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Case
 
 def _with_assigned(arrays: LearnerArrays, ruling: Ruling, now_seconds: float) -> LearnerArrays:
     """Add what rules assign from now on; an assignment that stands keeps its date."""
-    new = (ruling.assigned_by != NO_RULE) & ~arrays.assigned & ~arrays.done
-    if not new.any():
+    named = ruling.assigned_by != NO_RULE
+    new = (named & ~arrays.assigned & ~arrays.done).nonzero()[0]
+    if not len(new):
         return arrays
-    due_at = np.where(new, now_seconds + ruling.due_in_seconds(), arrays.due_at_seconds)
-    return replace(arrays, assigned=arrays.assigned | new, due_at_seconds=due_at)
+    due_at, assigned = arrays.due_at_seconds.copy(), arrays.assigned.copy()
+    due_at[new] = now_seconds + ruling.due_in_seconds(new)
+    assigned[new] = True
+    return replace(arrays, assigned=assigned, due_at_seconds=due_at)

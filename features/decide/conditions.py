@@ -10,6 +10,7 @@ Common Expression Language, language definition (cel.dev); `||` and `&&` absorb 
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +22,14 @@ MOST_CHARACTERS = 1_000
 # Two nested walks over lists of facts take milliseconds; four over written-out lists take minutes.
 MOST_MACROS = 2
 
+# Facts that may have thousands of entries.
+LARGE = ("done", "scores", "evidence", "mastery")
+
 _MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
+_TOKEN = re.compile(r"""('[^']*'|"[^"]*")|[A-Za-z_]\w*|\S""")
+# Escapes, long and prefixed strings and comments are not taken apart.
+_INTRICATE = re.compile(r"""\\|'''|\"{3}|//|\b[rRbB]+['"]""")
+_ENDS = frozenset({"", "(", ")", "&", "|", "?", ":", ","})
 _FAILURES = (
     ArithmeticError,
     LookupError,
@@ -62,6 +70,74 @@ def check_condition(source: str) -> None:
 def names_in(source: str) -> frozenset[str]:
     """Return the top-level names a checked condition speaks of."""
     return frozenset(_compile(source).variables())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mentions:
+    """What some conditions speak of.
+
+    Attributes
+    ----------
+    names
+        Top-level names.
+    keys
+        Of the `LARGE` facts among them, the entries looked at; a fact that is not here may be
+        looked at as a whole.
+    """
+
+    names: frozenset[str]
+    keys: Mapping[str, frozenset[str]]
+
+
+@lru_cache(maxsize=4096)
+def mentions(conditions: tuple[tuple[str, ...], ...]) -> Mentions:
+    """Return what several lists of checked conditions speak of."""
+    every = [condition for some in conditions for condition in some]
+    names = frozenset().union(*map(names_in, every))
+    looked_at = {
+        name: [_keys_in(condition, name) for condition in every] for name in LARGE if name in names
+    }
+    return Mentions(
+        names=names,
+        keys={
+            name: frozenset().union(*(keys or () for keys in found))
+            for name, found in looked_at.items()
+            if None not in found
+        },
+    )
+
+
+def _keys_in(source: str, name: str) -> frozenset[str] | None:
+    """Return the entries of a fact that a condition names one by one; None where it may not.
+
+    These are `name["key"]`, `name.key` and `"key" in name`.
+    """
+    if _INTRICATE.search(source):
+        return None if name in names_in(source) else frozenset()
+    # Padded so that looking around an end finds nothing.
+    tokens = ["", "", "", *(found.group() for found in _TOKEN.finditer(source)), "", "", "", ""]
+    keys = [
+        _key_at(tokens, place)
+        for place, token in enumerate(tokens)
+        if token == name and tokens[place - 1] != "."
+    ]
+    return None if None in keys else frozenset(key for key in keys if key is not None)
+
+
+def _key_at(tokens: list[str], place: int) -> str | None:
+    before, text, link, _, *after = tokens[place - 3 : place + 4]
+    if after[0] == "[" and _is_text(after[1]) and after[2] == "]":
+        return after[1][1:-1]
+    if after[0] == "." and after[1].isidentifier() and after[2] != "(":
+        return after[1]
+    stands_alone = before in _ENDS and after[0] in _ENDS
+    if link == "in" and _is_text(text) and stands_alone:
+        return text[1:-1]
+    return None
+
+
+def _is_text(token: str) -> bool:
+    return token[:1] in ("'", '"')
 
 
 def holds(source: str, facts: cel.Context) -> bool | None:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from features.decide.best import foremost
 from features.decide.case import Case, Scoring, open_case
 from features.decide.reasons import Standpoint, explain
 from features.decide.rules import NO_RULE
-from features.decide.slate import Place, Slate, draw_slate
+from features.decide.slate import POOL_SIZE, Place, Slate, draw_slate
 from features.decide.terms import Terms, compute_terms
 from features.decide.withheld import best_withheld, unlocked_by
 from features.domain.catalogue import TERMS, Policy
@@ -51,10 +52,10 @@ def decide(
     """
     case = open_case(request, scorer, policy)
     terms = compute_terms(case)
-    eligible = np.flatnonzero(case.eligibility.eligible)
+    best = _best_candidates(case, terms)
     slate = draw_slate(
         scorer.index,
-        (eligible, terms.tier[eligible], terms.score[eligible]),
+        (best, terms.tier[best], terms.score[best]),
         request.context.limit,
         policy,
         rng,
@@ -70,7 +71,7 @@ def decide(
         policy_version=policy.version,
         items=items,
         withheld=best_withheld(case, terms),
-        candidates=_candidates(case, terms, slate, eligible),
+        candidates=_candidates(case, terms, slate, best),
         rules=tuple(rule.rule_id for rule in case.ruling.rules),
         assignments=_new_assignments(case),
     )
@@ -102,6 +103,18 @@ def skill_standings(request: DecisionRequest, scorer: Scoring) -> tuple[SkillSta
         )
         for k, skill_id in enumerate(index.skill_ids)
     )
+
+
+def _best_candidates(case: Case, terms: Terms) -> NDArray[np.int64]:
+    """Return the eligible modules that a slate may be drawn from or that are told about.
+
+    All of tier 0, and of the rest the foremost.
+    """
+    eligible = case.eligibility.eligible.nonzero()[0]
+    leads = eligible[terms.tier[eligible] == 0]
+    rest = eligible[terms.tier[eligible] != 0]
+    most = max(MOST_CANDIDATES, POOL_SIZE, case.request.context.limit)
+    return np.concatenate([leads, foremost(rest, terms.score[rest], most)])
 
 
 def _new_assignments(case: Case) -> tuple[Assignment, ...]:
@@ -170,11 +183,11 @@ def _closes(case: Case, row: int) -> tuple[Closing, ...]:
     )
 
 
-def _candidates(case: Case, terms: Terms, slate: Slate, eligible: NDArray[np.int64]) -> Candidates:
-    best = slate.order[:MOST_CANDIDATES]
-    rows = eligible[best]
+def _candidates(case: Case, terms: Terms, slate: Slate, offered: NDArray[np.int64]) -> Candidates:
+    ids = case.index.module_ids.ids
+    rows = offered[slate.order[:MOST_CANDIDATES]]
     return Candidates(
-        module_ids=tuple(case.index.module_ids.ids[row] for row in rows),
+        module_ids=tuple(ids[row] for row in rows.tolist()),
         tier=tuple(terms.tier[rows].tolist()),
         score=tuple(terms.score[rows].tolist()),
         p_first=tuple(slate.p_first[:MOST_CANDIDATES].tolist()),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from features.decide.journey import Journey
 from features.decide.rules import NO_RULE, Ruling
 from features.domain.catalogue import Policy
 from features.domain.recommendation import DecisionRequest
-from features.encode.catalogue import CatalogueIndex
+from features.encode.catalogue import CatalogueIndex, primary_language
 from features.encode.learner import LearnerArrays
 from features.score.scores import Scores
 
@@ -36,6 +37,11 @@ class Bar(IntEnum):
     SKILL = 12
 
 
+_FREE = int(Bar.NONE)
+_NOTHING = np.uint8(255)
+_BELOW = np.array([(256 - code) % 256 for code in Bar], dtype=np.uint8)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Eligibility:
     """Result for every module of the catalogue, all (n_modules,).
@@ -46,10 +52,10 @@ class Eligibility:
     bar: NDArray[np.int8]
     refresher: NDArray[np.bool_]
 
-    @property
+    @cached_property
     def eligible(self) -> NDArray[np.bool_]:
         """Where nothing stands in the way."""
-        free: NDArray[np.bool_] = self.bar == Bar.NONE
+        free: NDArray[np.bool_] = self.bar == _FREE
         return free
 
 
@@ -91,11 +97,9 @@ def judge_eligibility(
         What rules exclude and pathways hold back.
     """
     now = request.now.timestamp()
-    mastery = scores.standing.mastery
     refresher = _refreshers(index, arrays, scores, now - _cooldown_seconds(policy))
-    bar = np.zeros(len(index.module_ids), dtype=np.int8)
     conditions = (
-        (Bar.SKILL, _lacks_skill(index, mastery)),
+        (Bar.SKILL, _lacks_skill(index, scores.standing.mastery)),
         (Bar.PREREQUISITE, _lacks_module(index, arrays.done)),
         (Bar.STEP, bars.held_back(index, arrays)),
         (Bar.RULE, bars.ruling.excluded_by != NO_RULE),
@@ -108,9 +112,13 @@ def judge_eligibility(
         (Bar.ASKED_OUT, _asked_out(index, request.context.exclude)),
         (Bar.QUESTION, index.is_question),
     )
+    # One less than the code, so that nothing (0) becomes the largest byte and a minimum picks.
+    lowest = np.full(len(index.module_ids), _NOTHING)
     for code, applies in conditions:
-        bar[applies] = code
-    return Eligibility(bar=bar, refresher=refresher & (bar == Bar.NONE))
+        if applies is not None:
+            np.minimum(lowest, _NOTHING - applies.view(np.uint8) * _BELOW[code], out=lowest)
+    bar = (lowest + np.uint8(1)).view(np.int8)
+    return Eligibility(bar=bar, refresher=refresher & (bar == _FREE))
 
 
 def _cooldown_seconds(policy: Policy) -> float:
@@ -124,36 +132,35 @@ def _refreshers(
     done_before_seconds: float,
 ) -> NDArray[np.bool_]:
     """Mark done and rested modules of a required skill that has faded and is below its target."""
-    pairs = index.skills
-    mastery = scores.standing.mastery
-    faded = (mastery < arrays.target) & (scores.mastery_shown - mastery >= LEAST_FADING)
-    touches = np.zeros(len(index.module_ids), dtype=bool)
-    touches[pairs.module[faded[pairs.skill]]] = True
-    rested = arrays.done_at_seconds <= done_before_seconds
-    result: NDArray[np.bool_] = arrays.done & rested & touches
+    result = np.zeros(len(index.module_ids), dtype=bool)
+    rested = (arrays.done & (arrays.done_at_seconds <= done_before_seconds)).nonzero()[0]
+    if len(rested):
+        mastery = scores.standing.mastery
+        faded = (mastery < arrays.target) & (scores.mastery_shown - mastery >= LEAST_FADING)
+        pairs = index.skills.pairs_of_modules(rested)
+        touching = pairs[faded[index.skills.skill[pairs]]]
+        result[index.skills.module[touching]] = True
     return result
 
 
 def _lacks_module(index: CatalogueIndex, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    links = index.module_links
-    # Position −1 is a module outside the catalogue: never done.
-    met = np.where(links.requires >= 0, done[links.requires] if len(done) else False, False)
+    links = index.module_links.hard
     lacks = np.zeros(len(index.module_ids), dtype=bool)
-    lacks[links.module[(links.strength >= 1.0) & ~met]] = True
+    # Position −1 is a module outside the catalogue: never done.
+    lacks[links.module[~np.append(done, False)[links.requires]]] = True
     return lacks
 
 
 def _lacks_skill(index: CatalogueIndex, mastery: NDArray[np.float64]) -> NDArray[np.bool_]:
-    links = index.skill_links
+    links = index.skill_links.hard
     lacks = np.zeros(len(index.module_ids), dtype=bool)
-    unmet = mastery[links.skill] < links.min_mastery
-    lacks[links.module[(links.strength >= 1.0) & unmet]] = True
+    lacks[links.module[mastery[links.skill] < links.min_mastery]] = True
     return lacks
 
 
-def _uncovered_needs(index: CatalogueIndex, needs: frozenset[str]) -> NDArray[np.bool_]:
+def _uncovered_needs(index: CatalogueIndex, needs: frozenset[str]) -> NDArray[np.bool_] | None:
     if not needs:
-        return np.zeros(len(index.module_ids), dtype=bool)
+        return None
     columns = index.needs.positions(needs)
     if (columns < 0).any():
         return np.ones(len(index.module_ids), dtype=bool)
@@ -161,34 +168,34 @@ def _uncovered_needs(index: CatalogueIndex, needs: frozenset[str]) -> NDArray[np
     return uncovered
 
 
-def _other_language(index: CatalogueIndex, arrays: LearnerArrays) -> NDArray[np.bool_]:
+def _other_language(index: CatalogueIndex, arrays: LearnerArrays) -> NDArray[np.bool_] | None:
     """Mark modules in a given language that is not the learner's; de-AT and de are one.
 
     Of a learner who gave none, the languages of the modules they have done are taken.
     """
     if arrays.learner.language:
-        own = {_primary(arrays.learner.language)}
+        own = {primary_language(arrays.learner.language)}
     else:
-        spoken = np.unique(index.language[arrays.done])
-        own = {_primary(index.languages.ids[code]) for code in spoken if code >= 0}
-    if not own:
-        return np.zeros(len(index.module_ids), dtype=bool)
-    same = np.array([_primary(language) in own for language in index.languages] + [True])
-    other: NDArray[np.bool_] = ~same[index.language]
-    return other
+        spoken = np.unique(index.language[arrays.done.nonzero()[0]])
+        own = {primary_language(index.languages.ids[code]) for code in spoken if code >= 0}
+    others = index.in_other_language
+    masks = [others.get(language, others[""]) for language in own]
+    return np.logical_and.reduce(masks) if masks else None
 
 
-def _primary(language: str) -> str:
-    return language.replace("_", "-").split("-")[0].lower()
-
-
-def _other_format(index: CatalogueIndex, formats: frozenset[str]) -> NDArray[np.bool_]:
+def _other_format(index: CatalogueIndex, formats: frozenset[str]) -> NDArray[np.bool_] | None:
     if not formats:
-        return np.zeros(len(index.module_ids), dtype=bool)
-    return ~np.isin(index.format, index.formats.positions(formats)) | (index.format < 0)
+        return None
+    # The last entry stands for modules that give no format.
+    other = np.ones(len(index.formats) + 1, dtype=bool)
+    asked = index.formats.positions(formats)
+    other[asked[asked >= 0]] = False
+    return other[index.format]
 
 
-def _asked_out(index: CatalogueIndex, excluded: frozenset[str]) -> NDArray[np.bool_]:
+def _asked_out(index: CatalogueIndex, excluded: frozenset[str]) -> NDArray[np.bool_] | None:
+    if not excluded:
+        return None
     out = np.zeros(len(index.module_ids), dtype=bool)
     rows = index.module_ids.positions(excluded)
     out[rows[rows >= 0]] = True

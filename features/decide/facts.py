@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from features.decide.conditions import Mentions
 from features.domain.history import Learner, LearnerHistory
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
@@ -25,15 +26,15 @@ class Subject:
     scores: Scores | None = None
 
 
-def facts_of(subject: Subject, names: frozenset[str]) -> dict[str, Any]:
-    """Return the facts that `names` speak of.
+def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
+    """Return the facts that conditions speak of; facts nobody asks for cost nothing.
 
     Parameters
     ----------
     subject
         Learner and instant.
-    names
-        Top-level names of conditions (`conditions.names_in`); facts nobody asks for cost nothing.
+    asked
+        What the conditions mention.
 
     Returns
     -------
@@ -44,7 +45,8 @@ def facts_of(subject: Subject, names: frozenset[str]) -> dict[str, Any]:
           from 1 for Monday, `day_of_quarter` from 1, `days_left_in_quarter`), both in UTC;
         - `done`: ids of the modules done; `scores`: best score by module id;
         - `evidence`: level of the latest direct judgement by skill id;
-        - `mastery`: level by skill id, as the models estimate it;
+        - `mastery`: level by skill id, as the models estimate it; of these four, no more than
+          the entries looked at;
         - any other name is an attribute of the learner, absent where it is not known.
     """
     profile = _profile(subject.history.learner)
@@ -53,12 +55,12 @@ def facts_of(subject: Subject, names: frozenset[str]) -> dict[str, Any]:
         "tenure_days": lambda: _tenure_days(subject),
         "now": lambda: subject.now,
         "calendar": lambda: _calendar(subject.now.date()),
-        "done": lambda: _done(subject),
-        "scores": lambda: _scores(subject),
-        "evidence": lambda: {e.skill_id: e.level for e in subject.history.evidence},
-        "mastery": lambda: _mastery(subject),
+        "done": lambda: _done(subject, asked.keys.get("done")),
+        "scores": lambda: _among(_scores(subject), asked.keys.get("scores")),
+        "evidence": lambda: _among(_evidence(subject), asked.keys.get("evidence")),
+        "mastery": lambda: _mastery(subject, asked.keys.get("mastery")),
     }
-    made = {name: makers[name]() if name in makers else profile.get(name) for name in names}
+    made = {name: makers[name]() if name in makers else profile.get(name) for name in asked.names}
     return {name: fact for name, fact in made.items() if fact is not None}
 
 
@@ -101,9 +103,22 @@ def _calendar(today: date) -> dict[str, int]:
     }
 
 
-def _done(subject: Subject) -> list[str]:
-    ids = subject.index.module_ids.ids
-    return [ids[row] for row in subject.arrays.done.nonzero()[0].tolist()]
+def _done(subject: Subject, asked: frozenset[str] | None) -> list[str]:
+    module_ids, done = subject.index.module_ids, subject.arrays.done
+    if asked is None:
+        return [module_ids.ids[row] for row in done.nonzero()[0].tolist()]
+    rows = {module_id: module_ids.index_of.get(module_id) for module_id in sorted(asked)}
+    return [module_id for module_id, row in rows.items() if row is not None and done[row]]
+
+
+def _among(values: dict[str, float], asked: frozenset[str] | None) -> dict[str, float]:
+    if asked is None:
+        return values
+    return {key: values[key] for key in sorted(asked) if key in values}
+
+
+def _evidence(subject: Subject) -> dict[str, float]:
+    return {judgement.skill_id: judgement.level for judgement in subject.history.evidence}
 
 
 def _scores(subject: Subject) -> dict[str, float]:
@@ -115,8 +130,11 @@ def _scores(subject: Subject) -> dict[str, float]:
     return best
 
 
-def _mastery(subject: Subject) -> dict[str, float] | None:
+def _mastery(subject: Subject, asked: frozenset[str] | None) -> dict[str, float] | None:
     if subject.scores is None:
         return None
-    levels = subject.scores.standing.mastery.tolist()
-    return dict(zip(subject.index.skill_ids.ids, levels, strict=True))
+    levels, skill_ids = subject.scores.standing.mastery, subject.index.skill_ids
+    if asked is None:
+        return dict(zip(skill_ids.ids, levels.tolist(), strict=True))
+    rows = {skill_id: skill_ids.index_of.get(skill_id) for skill_id in sorted(asked)}
+    return {skill_id: float(levels[row]) for skill_id, row in rows.items() if row is not None}

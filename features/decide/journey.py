@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import cel
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decide.conditions import holds, names_in, open_facts
-from features.decide.facts import Subject, facts_of
+from features.decide.conditions import holds, names_in
+from features.decide.facts import Subject
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
 from features.encode.pathways import PathwayIndex, StepIndex
@@ -99,33 +98,35 @@ class Journey:
 OPTIONAL_PULL = 0.5
 
 
-def travel(subject: Subject, goal_role_id: str | None = None) -> Journey:
+def travel(subject: Subject, mine: tuple[PathwayIndex, ...], facts: cel.Context) -> Journey:
     """Follow a learner along every pathway that is theirs.
 
     Parameters
     ----------
     subject
         Learner and instant.
-    goal_role_id
-        A goal for this request; it stands in for the learner's own.
+    mine
+        The pathways, as `pathways_of` finds them.
+    facts
+        Everything that the pathways' conditions mention.
     """
-    mine = pathways_of(subject.index, subject.arrays, goal_role_id)
     n_modules = len(subject.index.module_ids)
     released, held_back = np.zeros(n_modules), np.zeros(n_modules, dtype=bool)
-    if not mine:
-        return Journey(pathways=(), released=released, held_back=held_back)
-    names = frozenset().union(*(_names(pathway) for pathway in mine))
-    facts = open_facts(facts_of(subject, names))
     standings = tuple(follow(pathway, subject.arrays, facts) for pathway in mine)
-    free = np.zeros(n_modules, dtype=bool)
-    for each in (step for standing in standings for step in standing.steps):
-        modules = each.index.modules
-        if each.state is StepState.OPEN:
-            pull = OPTIONAL_PULL if each.index.step.optional else 1.0
-            released[modules] = np.maximum(released[modules], pull)
-        held_back[modules] |= each.state is StepState.LOCKED
-        free[modules] |= each.state is not StepState.LOCKED
-    return Journey(pathways=standings, released=released, held_back=held_back & ~free)
+    for standing in standings:
+        modules, step = standing.index.modules, standing.index.step
+        np.maximum.at(released, modules, np.array([_pull(each) for each in standing.steps])[step])
+        held_back[modules] = True
+    for standing in standings:
+        locked = np.array([each.state is StepState.LOCKED for each in standing.steps], dtype=bool)
+        held_back[standing.index.modules[~locked[standing.index.step]]] = False
+    return Journey(pathways=standings, released=released, held_back=held_back)
+
+
+def _pull(standing: StepStanding) -> float:
+    if standing.state is not StepState.OPEN:
+        return 0.0
+    return OPTIONAL_PULL if standing.index.step.optional else 1.0
 
 
 def pathways_of(
@@ -143,11 +144,7 @@ def pathways_of(
         to_role = pathways.by_role.get(role_id or "", ())
         if to_role:
             break
-    begun = [
-        pathway
-        for pathway in pathways.others
-        if any(arrays.seen[step.modules].any() for step in pathway.steps)
-    ]
+    begun = [pathway for pathway in pathways.others if arrays.seen[pathway.modules].any()]
     return tuple(sorted((*to_role, *begun), key=lambda each: each.pathway.pathway_id))
 
 
@@ -155,17 +152,17 @@ def follow(pathway: PathwayIndex, arrays: LearnerArrays, facts: cel.Context) -> 
     """Settle the state of every step, those required before those that require them."""
     entered = _entries(pathway, facts)
     passed = {step for place in entered for step in pathway.steps[place].before}
-    states: dict[int, StepState] = {}
+    done = set(pathway.step[arrays.done[pathway.modules]].tolist())
     standings: dict[int, StepStanding] = {}
-    for place in sorted(range(len(pathway.steps)), key=lambda k: (len(pathway.steps[k].before), k)):
+    for place in pathway.order:
         step = pathway.steps[place]
         holds_now = step.step.when is None or holds(step.step.when, facts) is True
-        needs = tuple(k for k in step.requires if states[k] not in MET)
-        states[place] = _state(step, arrays, holds_now=holds_now, needs=needs)
-        if place in passed and states[place] in (StepState.OPEN, StepState.LOCKED):
-            states[place] = StepState.PASSED_OVER
+        needs = tuple(k for k in step.requires if standings[k].state not in MET)
+        state = StepState.DONE if place in done else _state(step, holds_now, bool(needs))
+        if place in passed and state in (StepState.OPEN, StepState.LOCKED):
+            state = StepState.PASSED_OVER
         standings[place] = StepStanding(
-            index=step, state=states[place], needs=needs, condition_holds=holds_now
+            index=step, state=state, needs=needs, condition_holds=holds_now
         )
     return PathwayStanding(
         index=pathway,
@@ -174,14 +171,10 @@ def follow(pathway: PathwayIndex, arrays: LearnerArrays, facts: cel.Context) -> 
     )
 
 
-def _state(
-    step: StepIndex, arrays: LearnerArrays, *, holds_now: bool, needs: tuple[int, ...]
-) -> StepState:
-    if arrays.done[step.modules].any():
-        return StepState.DONE
+def _state(step: StepIndex, holds_now: bool, needs_more: bool) -> StepState:
     if not holds_now and not names_in(step.step.when or "true") & ATTAINABLE:
         return StepState.NOT_FOR_YOU
-    return StepState.OPEN if holds_now and not needs else StepState.LOCKED
+    return StepState.OPEN if holds_now and not needs_more else StepState.LOCKED
 
 
 def _entries(pathway: PathwayIndex, facts: cel.Context) -> tuple[int, ...]:
@@ -192,9 +185,3 @@ def _entries(pathway: PathwayIndex, facts: cel.Context) -> tuple[int, ...]:
         for entry in pathway.pathway.entry_points
         if entry.when is None or holds(entry.when, facts) is True
     )
-
-
-def _names(pathway: PathwayIndex) -> frozenset[str]:
-    conditions: list[Any] = [step.when for step in pathway.pathway.steps]
-    conditions += [entry.when for entry in pathway.pathway.entry_points]
-    return frozenset().union(*(names_in(each) for each in conditions if each is not None))

@@ -1,16 +1,15 @@
 """What the rules of an organisation say about each module, for one learner at one instant."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
+import cel
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decide.conditions import holds, names_in, open_facts
-from features.decide.facts import Subject, facts_of
+from features.decide.conditions import holds
 from features.domain.catalogue import Rule
-from features.encode.rules import Effect, RuleIndex
+from features.encode.rules import Effect, RuleIndex, RuleLinks
 
 NO_RULE = -1
 SECONDS_PER_DAY = 86_400.0
@@ -37,17 +36,17 @@ class Ruling:
     boosted_by: NDArray[np.int32]
     boost: NDArray[np.float64]
 
-    def due_in_seconds(self) -> NDArray[np.float64]:
+    def due_in_seconds(self, modules: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return how long after an assignment by rule its date is, inf where there is none."""
         days = np.array(
             [np.inf if rule.due_in_days is None else rule.due_in_days for rule in self.rules]
             + [np.inf]
         )
-        seconds: NDArray[np.float64] = days[self.assigned_by] * SECONDS_PER_DAY
+        seconds: NDArray[np.float64] = days[self.assigned_by[modules]] * SECONDS_PER_DAY
         return seconds
 
 
-def apply_rules(index: RuleIndex, subject: Subject) -> Ruling:
+def apply_rules(index: RuleIndex, facts: cel.Context, n_modules: int) -> Ruling:
     """Ask every rule whether it holds, and settle what those that hold say.
 
     Where one rule excludes a module that another assigns or requires, the one of higher priority
@@ -58,63 +57,64 @@ def apply_rules(index: RuleIndex, subject: Subject) -> Ruling:
     ----------
     index
         The rules.
-    subject
-        Learner and instant.
+    facts
+        Of the learner at the instant, with everything the rules mention.
+    n_modules
+        Of the catalogue.
     """
-    holding = _holding(index, subject)
-    kept = holding[index.rule] if len(index.rule) else np.zeros(0, dtype=bool)
-    place = (np.cumsum(holding) - 1).astype(np.int32)[index.rule[kept]]
+    holding = np.array([holds(when, facts) is True for when in index.conditions], dtype=bool)
     rules = tuple(rule for rule, is_on in zip(index.rules, holding, strict=True) if is_on)
-    module, effect = index.module[kept], index.effect[kept]
-    n_modules = len(subject.index.module_ids)
-
-    def first_to(*effects: Effect) -> NDArray[np.int32]:
-        """Return the foremost rule with one of the effects for each module."""
-        by = np.full(n_modules, NO_RULE, dtype=np.int32)
-        chosen = np.flatnonzero(np.isin(effect, effects))[::-1]
-        by[module[chosen]] = place[chosen]
-        return by
-
-    excluded, assigned = first_to(Effect.EXCLUDE), first_to(Effect.ASSIGN)
-    required, boosted = first_to(Effect.REQUIRE), first_to(Effect.BOOST)
-    priority = np.array([rule.priority for rule in rules] + [0])
-    owed = _foremost(assigned, required)
-    both = (excluded != NO_RULE) & (owed != NO_RULE)
-    yields = both & (priority[owed] > priority[excluded])
-    stays_out = (excluded != NO_RULE) & ~yields
-    strength = np.zeros(n_modules)
-    boosts = effect == Effect.BOOST
-    strengths = np.array([rule.strength for rule in rules])
-    if boosts.any():
-        np.maximum.at(strength, module[boosts], strengths[place[boosts]])
+    place = (np.cumsum(holding) - 1).astype(np.int32)
+    said = {effect: _said(index.links[effect], holding, place) for effect in Effect}
+    first = {effect: _first_to(links, n_modules) for effect, links in said.items()}
+    _settle(first, said[Effect.EXCLUDE].module, np.array([rule.priority for rule in rules] + [0]))
+    boosts = said[Effect.BOOST]
+    boost = np.zeros(n_modules)
+    if len(boosts.rule):
+        strength = np.array([rule.strength for rule in rules])
+        np.maximum.at(boost, boosts.module, strength[boosts.rule])
     return Ruling(
         rules=rules,
-        excluded_by=np.where(stays_out, excluded, NO_RULE).astype(np.int32),
-        assigned_by=np.where(stays_out, NO_RULE, assigned).astype(np.int32),
-        required_by=np.where(stays_out, NO_RULE, required).astype(np.int32),
-        boosted_by=boosted,
-        boost=strength,
+        excluded_by=first[Effect.EXCLUDE],
+        assigned_by=first[Effect.ASSIGN],
+        required_by=first[Effect.REQUIRE],
+        boosted_by=first[Effect.BOOST],
+        boost=boost,
     )
+
+
+def _said(links: RuleLinks, holding: NDArray[np.bool_], place: NDArray[np.int32]) -> RuleLinks:
+    """Keep what rules that hold say, and number these rules anew."""
+    if not len(links.rule):
+        return links
+    kept = holding[links.rule]
+    return RuleLinks(rule=place[links.rule[kept]], module=links.module[kept])
+
+
+def _first_to(links: RuleLinks, n_modules: int) -> NDArray[np.int32]:
+    """Return the foremost rule of each module, `NO_RULE` where none names it."""
+    by = np.full(n_modules, NO_RULE, dtype=np.int32)
+    by[links.module[::-1]] = links.rule[::-1]
+    return by
+
+
+def _settle(
+    first: Mapping[Effect, NDArray[np.int32]],
+    modules: NDArray[np.int32],
+    priority: NDArray[np.int64],
+) -> None:
+    """Let exclusion or duty prevail, in place, at the modules that are excluded."""
+    if not len(modules):
+        return
+    excluded = first[Effect.EXCLUDE][modules]
+    owed = _foremost(first[Effect.ASSIGN][modules], first[Effect.REQUIRE][modules])
+    yields = (owed != NO_RULE) & (priority[owed] > priority[excluded])
+    first[Effect.EXCLUDE][modules[yields]] = NO_RULE
+    for effect in (Effect.ASSIGN, Effect.REQUIRE):
+        first[effect][modules[~yields]] = NO_RULE
 
 
 def _foremost(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the smaller position where both are given, the given one where one is."""
-    unset = np.iinfo(np.int32).max
-    least = np.minimum(
-        np.where(one == NO_RULE, unset, one), np.where(other == NO_RULE, unset, other)
-    )
-    return np.where(least == unset, NO_RULE, least).astype(np.int32)
-
-
-def _holding(index: RuleIndex, subject: Subject) -> NDArray[np.bool_]:
-    if len(index) == 0:
-        return np.zeros(0, dtype=bool)
-    conditions = tuple(rule.when for rule in index.rules)
-    facts = open_facts(facts_of(subject, names_in_all(conditions)))
-    return np.array([holds(condition, facts) is True for condition in conditions], dtype=bool)
-
-
-@lru_cache(maxsize=64)
-def names_in_all(conditions: Iterable[str]) -> frozenset[str]:
-    """Return every name that any of the conditions (a tuple) speaks of."""
-    return frozenset().union(*(names_in(condition) for condition in conditions))
+    # Seen as unsigned, `NO_RULE` is the largest number there is.
+    return np.minimum(one.view(np.uint32), other.view(np.uint32)).view(np.int32)

@@ -77,10 +77,21 @@ def draw_slate(
             likeness = np.maximum(likeness, _likeness(index, rows[pool], places[-1].row))
         utility = score[pool] - policy.diversity * spread * likeness
         p = _probabilities(utility, policy.exploration)
-        chosen = int(rng.choice(len(pool), p=p)) if policy.exploration > 0 else int(np.argmax(p))
+        chosen = _draw(p, rng) if policy.exploration > 0 else int(p.argmax())
         places.append(Place(row=int(rows[pool[chosen]]), propensity=float(p[chosen])))
-        pool, likeness = np.delete(pool, chosen), np.delete(likeness, chosen)
+        pool, likeness = _without(pool, chosen), _without(likeness, chosen)
     return Slate(places=tuple(places), order=order, p_first=p_first)
+
+
+def _draw(p: NDArray[np.float64], rng: np.random.Generator) -> int:
+    """Return what `rng.choice(len(p), p=p)` returns, without its checks."""
+    cumulative = p.cumsum()
+    cumulative /= cumulative[-1]
+    return int(cumulative.searchsorted(rng.random(), side="right"))
+
+
+def _without[T: np.generic](values: NDArray[T], place: int) -> NDArray[T]:
+    return np.concatenate((values[:place], values[place + 1 :]))
 
 
 def _probabilities(utility: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
@@ -96,17 +107,16 @@ def _probabilities(utility: NDArray[np.float64], temperature: float) -> NDArray[
 
 def _likeness(index: CatalogueIndex, rows: NDArray[np.int64], chosen: int) -> NDArray[np.float64]:
     """Return, in [0,1], half for the cosine of skills and half for the same format."""
-    pairs = index.skills
-    profile = np.zeros(len(index.skill_ids))
-    span = slice(pairs.indptr[chosen], pairs.indptr[chosen + 1])
-    profile[pairs.skill[span]] = pairs.weight[span]
-    cosine = np.zeros(len(rows))
-    for position, row in enumerate(rows):
-        span = slice(pairs.indptr[row], pairs.indptr[row + 1])
-        weight = pairs.weight[span]
-        norm = np.sqrt((weight @ weight) * (profile @ profile))
-        if norm > 0:
-            cosine[position] = weight @ profile[pairs.skill[span]] / norm
+    skills = index.skills
+    profile = np.zeros(len(skills.skill_ids))
+    span = slice(skills.indptr[chosen], skills.indptr[chosen + 1])
+    profile[skills.skill[span]] = skills.weight[span]
+    pairs = skills.pairs_of_modules(rows)
+    shared = skills.weight[pairs] * profile[skills.skill[pairs]]
+    place = np.arange(len(rows)).repeat(skills.indptr[rows + 1] - skills.indptr[rows])
+    likeness = np.bincount(place, shared, len(rows))
+    norm = np.sqrt(skills.squared_length[rows] * skills.squared_length[chosen])
+    cosine = np.divide(likeness, norm, out=likeness, where=norm > 0)
     same = (index.format[rows] == index.format[chosen]) & (index.format[chosen] >= 0)
-    likeness: NDArray[np.float64] = 0.5 * cosine + 0.5 * same
-    return likeness
+    result: NDArray[np.float64] = 0.5 * cosine + 0.5 * same
+    return result

@@ -10,8 +10,8 @@ from features.decide.eligibility import SECONDS_PER_DAY
 from features.decide.rules import NO_RULE
 from features.domain.catalogue import TERMS
 from features.encode.learner import LearnerArrays
+from features.encode.skills import ModuleSkillIndex
 
-SHORTEST_MINUTES = 5.0
 SESSION_GAP_DAYS = 3.0
 URGENCY_DAYS = 14.0
 UNDATED_URGENCY = 0.25
@@ -64,53 +64,59 @@ def compute_terms(case: Case) -> Terms:
         "boost": case.ruling.boost,
     }
     ready = _ready(case)
-    score = ready * sum(case.policy.weights.get(term, 0.0) * values[term] for term in TERMS)
+    score = np.zeros(len(ready))
+    for term in TERMS:
+        weight = case.policy.weights.get(term, 0.0)
+        if weight > 0.0:
+            score += weight * values[term]
+    score *= ready
     return Terms(values=values, ready=ready, tier=tier, score=score)
 
 
-def closings(case: Case) -> NDArray[np.float64]:
-    """Return, for each (module, skill) pair, how much of the gap to target it should close.
+def closings(case: Case, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how much of the gap to target some (module, skill) pairs should close.
+
+    Parameters
+    ----------
+    pairs
+        int64, (n,), positions in the index's `skills`.
 
     Returns
     -------
-    float64, (n_pairs,), ≥ 0, in levels; 0 where role and goal ask for nothing.
+    float64, (n,), ≥ 0, in levels; 0 where role and goal ask for nothing.
     """
-    skill = case.index.skills.skill
+    skill = case.index.skills.skill[pairs]
     target = case.arrays.target[skill]
     before = np.minimum(case.scores.standing.mastery[skill], target)
-    after = np.minimum(case.scores.expected_mastery, target)
+    after = np.minimum(case.scores.expected_mastery[pairs], target)
     closed: NDArray[np.float64] = np.maximum(after - before, 0.0)
     return closed
 
 
-def _per_module(case: Case, by_pair: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum pair values by module."""
-    pairs = case.index.skills
-    sums: NDArray[np.float64] = np.bincount(
-        pairs.module, weights=by_pair, minlength=len(case.index.module_ids)
-    )
-    return sums
-
-
 def _gap(case: Case) -> NDArray[np.float64]:
-    weight = case.arrays.target_weight[case.index.skills.skill]
-    hours = np.maximum(case.index.duration_minutes, SHORTEST_MINUTES) / 60.0
-    per_hour = _per_module(case, weight * closings(case)) / hours
-    largest = per_hour[case.eligibility.eligible].max(initial=0.0)
-    if largest <= 0.0:
-        return np.zeros(len(per_hour))
-    share: NDArray[np.float64] = np.minimum(per_hour / largest, 1.0)
+    pairs = case.arrays.required.pairs
+    n_modules = len(case.index.module_ids)
+    if not len(pairs):
+        return np.zeros(n_modules)
+    module = case.index.skills.module[pairs]
+    weight = case.arrays.required.weight[case.index.skills.skill[pairs]]
+    share: NDArray[np.float64] = np.bincount(module, weight * closings(case, pairs), n_modules)
+    per_hour = share[module] / case.index.hours[module]
+    largest = per_hour[case.eligibility.eligible[module]].max(initial=0.0)
+    share[module] = np.minimum(per_hour / largest, 1.0) if largest > 0.0 else 0.0
     return share
 
 
 def _refresh(case: Case) -> NDArray[np.float64]:
     """Return the share of target regained by a refresher, on the skill it helps most."""
-    pairs = case.index.skills
-    target = case.arrays.target[pairs.skill]
-    regained = closings(case) / np.where(target > 0, target, 1.0)
     best = np.zeros(len(case.index.module_ids))
-    np.maximum.at(best, pairs.module, regained)
-    return np.where(case.eligibility.refresher, best, 0.0)
+    refreshers = case.eligibility.refresher.nonzero()[0]
+    if len(refreshers):
+        pairs = case.index.skills.pairs_of_modules(refreshers)
+        target = case.arrays.target[case.index.skills.skill[pairs]]
+        regained = closings(case, pairs) / np.where(target > 0, target, 1.0)
+        np.maximum.at(best, case.index.skills.module[pairs], regained)
+    return best
 
 
 def _dates(case: Case) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
@@ -119,15 +125,19 @@ def _dates(case: Case) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     Waiting breaks a date when what is left until then is no more than the module's duration and
     one usual gap between two sessions.
     """
+    tier = np.ones(len(case.index.module_ids), dtype=np.int8)
+    urgency = np.zeros(len(tier))
     required = case.index.is_mandatory | (case.ruling.required_by != NO_RULE)
-    owed = (case.arrays.assigned | required) & ~case.arrays.done
-    left = case.arrays.due_at_seconds - case.request.now.timestamp()
-    needed = case.index.duration_minutes * 60.0 + SESSION_GAP_DAYS * SECONDS_PER_DAY
-    presses = owed & (left <= needed)
-    slack_days = np.maximum(left - needed, 0.0) / SECONDS_PER_DAY
-    dated = np.exp(-slack_days / URGENCY_DAYS)
-    urgency = np.where(np.isinf(case.arrays.due_at_seconds), UNDATED_URGENCY, dated)
-    return np.where(presses, 0, 1).astype(np.int8), np.where(owed, urgency, 0.0)
+    owed = ((case.arrays.assigned | required) & ~case.arrays.done).nonzero()[0]
+    if len(owed):
+        due_at = case.arrays.due_at_seconds[owed]
+        left = due_at - case.request.now.timestamp()
+        needed = case.index.duration_minutes[owed] * 60.0 + SESSION_GAP_DAYS * SECONDS_PER_DAY
+        tier[owed[left <= needed]] = 0
+        slack_days = np.maximum(left - needed, 0.0) / SECONDS_PER_DAY
+        dated = np.exp(-slack_days / URGENCY_DAYS)
+        urgency[owed] = np.where(np.isinf(due_at), UNDATED_URGENCY, dated)
+    return tier, urgency
 
 
 def _time(case: Case) -> NDArray[np.float64]:
@@ -136,7 +146,8 @@ def _time(case: Case) -> NDArray[np.float64]:
     if minutes is None:
         return np.zeros(len(case.index.module_ids))
     fits = np.minimum(minutes / np.maximum(case.index.duration_minutes, 1e-9), 1.0)
-    return np.where(case.index.duration_known, fits, UNKNOWN_TIME_FIT)
+    fits[case.index.duration_unknown] = UNKNOWN_TIME_FIT
+    return fits
 
 
 def _continuity(case: Case) -> NDArray[np.float64]:
@@ -144,33 +155,49 @@ def _continuity(case: Case) -> NDArray[np.float64]:
 
     What is under way counts 1.
     """
-    pairs = case.index.skills
-    profile = np.zeros(len(case.index.skill_ids))
-    for age, row in enumerate(_last_modules(case.arrays)):
-        span = slice(pairs.indptr[row], pairs.indptr[row + 1])
-        profile[pairs.skill[span]] += pairs.weight[span] * 0.5**age
-    norm = np.sqrt(_per_module(case, pairs.weight**2) * (profile @ profile))
-    likeness = _per_module(case, pairs.weight * profile[pairs.skill])
-    cosine = np.divide(likeness, norm, out=np.zeros(len(norm)), where=norm > 0)
-    pull = np.maximum(np.minimum(cosine, 1.0), case.journey.released)
-    return np.where(case.arrays.under_way, 1.0, pull)
+    pull = case.journey.released.copy()
+    last = _last_modules(case.arrays)
+    if last:
+        rows, cosine = _likeness(case.index.skills, last)
+        pull[rows] = np.maximum(np.minimum(cosine, 1.0), pull[rows])
+    pull[case.arrays.under_way] = 1.0
+    return pull
+
+
+def _likeness(
+    skills: ModuleSkillIndex, modules: list[int]
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return modules that share skills with some, the first of which count most, and cosines."""
+    profile = np.zeros(len(skills.skill_ids))
+    for age, row in enumerate(modules):
+        span = slice(skills.indptr[row], skills.indptr[row + 1])
+        profile[skills.skill[span]] += skills.weight[span] * 0.5**age
+    pairs = skills.pairs_of_skills(profile.nonzero()[0])
+    rows = skills.module[pairs]
+    shared = skills.weight[pairs] * profile[skills.skill[pairs]]
+    likeness = np.bincount(rows, shared, len(skills.module_ids))[rows]
+    norm = np.sqrt(skills.squared_length[rows] * (profile @ profile))
+    return rows, likeness / norm
 
 
 def _last_modules(arrays: LearnerArrays) -> list[int]:
-    latest = dict.fromkeys(arrays.log.module[::-1].tolist())
-    return list(latest)[:CONTINUITY_MEMORY]
+    latest: list[int] = []
+    for row in arrays.log.module[::-1].tolist():
+        if row not in latest:
+            latest.append(row)
+            if len(latest) == CONTINUITY_MEMORY:
+                break
+    return latest
 
 
 def _ready(case: Case) -> NDArray[np.float64]:
     """Return how far soft prerequisites are met: each unmet one takes its strength away."""
     ready = np.ones(len(case.index.module_ids))
-    links = case.index.module_links
-    soft = (links.strength < 1.0) & (links.requires >= 0)
-    unmet = soft & ~case.arrays.done[links.requires] if len(ready) else soft
+    links = case.index.module_links.soft
+    unmet = ~case.arrays.done[links.requires]
     np.multiply.at(ready, links.module[unmet], 1.0 - links.strength[unmet])
-    skills = case.index.skill_links
+    skills = case.index.skill_links.soft
     mastery = case.scores.standing.mastery[skills.skill]
     lacking = np.clip(1.0 - mastery / np.maximum(skills.min_mastery, 1e-9), 0.0, 1.0)
-    soft = skills.strength < 1.0
-    np.multiply.at(ready, skills.module[soft], 1.0 - (skills.strength * lacking)[soft])
+    np.multiply.at(ready, skills.module, 1.0 - skills.strength * lacking)
     return ready

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from features.decide.best import foremost
 from features.decide.case import Case
 from features.decide.eligibility import Bar
 from features.decide.terms import Terms
@@ -11,13 +12,14 @@ from features.domain.recommendation import Withheld
 
 MOST_WITHHELD = 3
 LOCKS = (Bar.PREREQUISITE, Bar.SKILL, Bar.NOT_YET_ACTIVE, Bar.STEP)
+_IS_LOCK = np.array([bar in LOCKS for bar in Bar])
 
 
 def best_withheld(case: Case, terms: Terms) -> tuple[Withheld, ...]:
     """Return up to `MOST_WITHHELD` locked modules in the order they would rank if open."""
-    locked = np.flatnonzero(np.isin(case.eligibility.bar, LOCKS))
-    best = locked[np.lexsort((locked, -terms.score[locked]))][:MOST_WITHHELD]
-    return tuple(_withheld(case, int(row)) for row in best)
+    locked = _IS_LOCK[case.eligibility.bar].nonzero()[0]
+    best = foremost(locked, terms.score[locked], MOST_WITHHELD)
+    return tuple(_withheld(case, row) for row in best.tolist())
 
 
 def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
@@ -26,9 +28,8 @@ def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
     A module opens when nothing but this one was missing: hard prerequisites on modules are met
     with it, and those on skills are met already.
     """
-    links = case.index.module_links
-    hard = (links.strength >= 1.0) & (links.requires >= 0)
-    follows = np.unique(links.module[hard & (links.requires == row)])
+    links = case.index.module_links.hard
+    follows = np.unique(links.module[links.requires == row])
     locked = follows[case.eligibility.bar[follows] == Bar.PREREQUISITE]
     return tuple(
         case.index.module_ids.ids[module]
@@ -82,10 +83,11 @@ def _any_title(case: Case, step: PathwayStep) -> str:
 
 def _missing_modules(case: Case, row: int) -> list[int]:
     """Return the positions of unmet hard prerequisites; −1 stands for ones not in the catalogue."""
-    links = case.index.module_links
-    hard = (links.module == row) & (links.strength >= 1.0)
+    links = case.index.module_links.hard
     return [
-        int(needed) for needed in links.requires[hard] if needed < 0 or not case.arrays.done[needed]
+        needed
+        for needed in links.requires[links.module == row].tolist()
+        if needed < 0 or not case.arrays.done[needed]
     ]
 
 
@@ -103,11 +105,13 @@ def _is_done(case: Case, module_id: str) -> bool:
 
 
 def _missing_skills(case: Case, row: int) -> list[tuple[int, float]]:
-    links = case.index.skill_links
-    hard = (links.module == row) & (links.strength >= 1.0)
+    links = case.index.skill_links.hard
+    own = links.module == row
     return [
-        (int(skill), float(level))
-        for skill, level in zip(links.skill[hard], links.min_mastery[hard], strict=True)
+        (skill, level)
+        for skill, level in zip(
+            links.skill[own].tolist(), links.min_mastery[own].tolist(), strict=True
+        )
         if case.scores.standing.mastery[skill] < level
     ]
 

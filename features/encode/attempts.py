@@ -18,7 +18,7 @@ from features.domain.instants import EPOCH
 from features.encode.ids import IdMap
 from features.encode.log import EVENT_CODES, InteractionLog
 from features.encode.ranks import RankedGroups, rank_groups
-from features.encode.skills import ModuleSkillIndex
+from features.encode.skills import ModuleSkillIndex, spans
 
 CHUNK_ROWS = 30_000  # as fast as larger ones or faster: their columns fit into a cache
 
@@ -336,10 +336,3 @@ def _in_order(table: AttemptTable) -> AttemptTable:
         skill=table.skill[tags],
         weight=table.weight[tags],
     )
-
-
-def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return starts[i], starts[i] + 1, …, starts[i] + lengths[i] − 1 for every i in turn."""
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(starts - (ends - lengths), lengths) + np.arange(total)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from features.encode.rules import RuleIndex, index_rules
 from features.encode.skills import ModuleSkillIndex, index_module_skills
 
 FALLBACK_DURATION_MINUTES = 30.0
+SHORTEST_MINUTES = 5.0
+MOST_REQUIREMENTS = 1_000  # pairs of role and goal that are kept at hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,21 @@ class ModuleLinks:
     requires: NDArray[np.int32]
     strength: NDArray[np.float64]
 
+    @cached_property
+    def hard(self) -> "ModuleLinks":
+        """Those without which the module stays locked; −1 requires what can never be done."""
+        return self._take(self.strength >= 1.0)
+
+    @cached_property
+    def soft(self) -> "ModuleLinks":
+        """The others, where they name a module of the catalogue."""
+        return self._take((self.strength < 1.0) & (self.requires >= 0))
+
+    def _take(self, rows: NDArray[np.bool_]) -> "ModuleLinks":
+        return ModuleLinks(
+            module=self.module[rows], requires=self.requires[rows], strength=self.strength[rows]
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class SkillLinks:
@@ -43,6 +61,41 @@ class SkillLinks:
     skill: NDArray[np.int32]
     min_mastery: NDArray[np.float64]
     strength: NDArray[np.float64]
+
+    @cached_property
+    def hard(self) -> "SkillLinks":
+        """Those without which the module stays locked."""
+        return self._take(self.strength >= 1.0)
+
+    @cached_property
+    def soft(self) -> "SkillLinks":
+        """The others."""
+        return self._take(self.strength < 1.0)
+
+    def _take(self, rows: NDArray[np.bool_]) -> "SkillLinks":
+        return SkillLinks(
+            module=self.module[rows],
+            skill=self.skill[rows],
+            min_mastery=self.min_mastery[rows],
+            strength=self.strength[rows],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What a role and a goal ask for together.
+
+    Attributes
+    ----------
+    target, weight
+        float64, (n_skills,), 0 where nothing is asked.
+    pairs
+        int64, positions in `skills` of the pairs about a skill that has a target.
+    """
+
+    target: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    pairs: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +163,54 @@ class CatalogueIndex:
         """The modules, row by row."""
         return self.catalogue.modules
 
+    @cached_property
+    def in_other_language(self) -> Mapping[str, NDArray[np.bool_]]:
+        """Primary language → bool, (n_modules,), modules given in another; "" for any not here."""
+        primary = [primary_language(each) for each in self.languages]
+        # The last entry stands for modules that give no language: they suit everybody.
+        return {
+            own: np.array([each != own for each in primary] + [False])[self.language]
+            for own in (*primary, "")
+        }
+
+    @cached_property
+    def hours(self) -> NDArray[np.float64]:
+        """float64, (n_modules,): what a module takes, at least `SHORTEST_MINUTES`."""
+        return np.asarray(np.maximum(self.duration_minutes, SHORTEST_MINUTES) / 60.0)
+
+    @cached_property
+    def duration_unknown(self) -> NDArray[np.int64]:
+        """Rows of the modules whose duration is not authored."""
+        return np.flatnonzero(~self.duration_known)
+
+    def requirements(self, role_id: str | None, goal_role_id: str | None) -> Requirements:
+        """Take the higher target and the larger weight where role and goal ask for one skill."""
+        known = self.role_targets
+        key = (
+            role_id if role_id in known else None,
+            goal_role_id if goal_role_id in known else None,
+        )
+        found = self._requirements.get(key)
+        if found is None:
+            if len(self._requirements) >= MOST_REQUIREMENTS:
+                self._requirements.clear()
+            found = self._requirements[key] = self._require(key)
+        return found
+
+    @cached_property
+    def _requirements(self) -> dict[tuple[str | None, str | None], Requirements]:
+        return {}
+
+    def _require(self, role_ids: tuple[str | None, str | None]) -> Requirements:
+        target, weight = np.zeros(len(self.skill_ids)), np.zeros(len(self.skill_ids))
+        for role_id in role_ids:
+            if role_id is not None:
+                asked = self.role_targets[role_id]
+                np.maximum.at(target, asked.skill, asked.target)
+                np.maximum.at(weight, asked.skill, asked.weight)
+        pairs = self.skills.pairs_of_skills(np.flatnonzero(target > 0))
+        return Requirements(target=target, weight=weight, pairs=pairs)
+
 
 def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:
     """Turn a catalogue into arrays.
@@ -152,6 +253,11 @@ def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:
         pathways=index_pathways(catalogue.pathways, module_ids),
         skill_names=tuple(names.get(skill_id, skill_id) for skill_id in skill_ids),
     )
+
+
+def primary_language(language: str) -> str:
+    """Return the part of a language tag that tells languages apart: "de" of "de-AT"."""
+    return language.replace("_", "-").split("-")[0].lower()
 
 
 def _every_skill(catalogue: Catalogue) -> IdMap:

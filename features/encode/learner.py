@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 from features.domain.history import Assignment, Event, Learner, LearnerHistory
 from features.domain.instants import EPOCH
-from features.encode.catalogue import CatalogueIndex
+from features.encode.catalogue import CatalogueIndex, Requirements
 from features.encode.log import EVENT_CODES, InteractionLog, encode_histories
 
 NEVER = -np.inf
 NO_DUE_DATE = np.inf
 
-_UNDER_WAY = tuple(EVENT_CODES[e] for e in (Event.STARTED, Event.PROGRESSED, Event.FAILED))
+_UNDER_WAY = np.array(
+    [event in (Event.STARTED, Event.PROGRESSED, Event.FAILED) for event in EVENT_CODES]
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +34,8 @@ class LearnerArrays:
         float64, (n_modules,), the last time it was done; −inf where never.
     due_at_seconds
         float64, (n_modules,), inf where no date is set.
-    target, target_weight
-        float64, (n_skills,): what role and goal ask for, 0 where nothing.
+    required
+        What role and goal ask for.
     """
 
     learner: Learner
@@ -44,8 +46,12 @@ class LearnerArrays:
     assigned: NDArray[np.bool_]
     done_at_seconds: NDArray[np.float64]
     due_at_seconds: NDArray[np.float64]
-    target: NDArray[np.float64]
-    target_weight: NDArray[np.float64]
+    required: Requirements
+
+    @property
+    def target(self) -> NDArray[np.float64]:
+        """float64, (n_skills,): levels that role and goal ask for, 0 where nothing."""
+        return self.required.target
 
 
 def encode_learner(
@@ -70,12 +76,13 @@ def encode_learner(
     seen[log.module] = True
     is_done = log.done
     done[log.module[is_done]] = True
-    np.maximum.at(done_at, log.module[is_done], log.at_seconds[is_done])
-    under_way[log.module[np.isin(log.event, _UNDER_WAY)]] = True
+    # Rows are in order of time: the last one stays.
+    done_at[log.module[is_done]] = log.at_seconds[is_done]
+    under_way[log.module[_UNDER_WAY[log.event]]] = True
     assigned, due_at = _assignments(history.assignments, index)
-    target, weight = _targets(history.learner, index, goal_role_id)
+    learner = history.learner
     return LearnerArrays(
-        learner=history.learner,
+        learner=learner,
         log=log,
         seen=seen,
         done=done,
@@ -83,8 +90,7 @@ def encode_learner(
         assigned=assigned,
         done_at_seconds=done_at,
         due_at_seconds=due_at,
-        target=target,
-        target_weight=weight,
+        required=index.requirements(learner.role_id, goal_role_id or learner.goal_role_id),
     )
 
 
@@ -100,17 +106,3 @@ def _assignments(
             if assignment.due_at is not None:
                 due_at[row] = (assignment.due_at - EPOCH).total_seconds()
     return assigned, due_at
-
-
-def _targets(
-    learner: Learner, index: CatalogueIndex, goal_role_id: str | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Take the higher target and the larger weight where role and goal ask for one skill."""
-    target = np.zeros(len(index.skill_ids))
-    weight = np.zeros(len(index.skill_ids))
-    for role_id in (learner.role_id, goal_role_id or learner.goal_role_id):
-        asked = index.role_targets.get(role_id or "")
-        if asked is not None:
-            np.maximum.at(target, asked.skill, asked.target)
-            np.maximum.at(weight, asked.skill, asked.weight)
-    return target, weight

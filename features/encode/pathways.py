@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,32 @@ class PathwayIndex:
     pathway: Pathway
     steps: tuple[StepIndex, ...]
 
-    @property
+    @cached_property
     def position_of(self) -> Mapping[str, int]:
         """Place of each step by its id."""
         return {each.step.step_id: place for place, each in enumerate(self.steps)}
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """Places of the steps, those required before those that require them."""
+        return tuple(sorted(range(len(self.steps)), key=lambda k: (len(self.steps[k].before), k)))
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """Every condition of a step or an entry point."""
+        named = [each.step.when for each in self.steps]
+        named += [entry.when for entry in self.pathway.entry_points]
+        return tuple(condition for condition in named if condition is not None)
+
+    @cached_property
+    def modules(self) -> NDArray[np.int32]:
+        """int32, (n,): the modules of all steps, one after the other."""
+        return np.concatenate([each.modules for each in self.steps] or [np.zeros(0, np.int32)])
+
+    @cached_property
+    def step(self) -> NDArray[np.int64]:
+        """int64, (n,): the place of the step that each of `modules` belongs to."""
+        return np.repeat(np.arange(len(self.steps)), [len(each.modules) for each in self.steps])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,9 @@
 """Rules as arrays: which rule says what about which module."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,14 @@ class Effect(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RuleLinks:
+    """Rules by position, and the modules they name: int32, (n_links,) both."""
+
+    rule: NDArray[np.int32]
+    module: NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RuleIndex:
     """The active rules of a catalogue.
 
@@ -27,20 +37,21 @@ class RuleIndex:
     ----------
     rules
         Those of highest priority first, ties by id.
-    rule, module
-        int32, (n_links,): position in `rules` and in the catalogue's modules; modules outside the
-        catalogue are left out.
-    effect
-        int8, (n_links,), `Effect` codes.
+    links
+        What the rules say of modules of the catalogue, by effect; those of the foremost rule
+        first.
     """
 
     rules: tuple[Rule, ...]
-    rule: NDArray[np.int32]
-    module: NDArray[np.int32]
-    effect: NDArray[np.int8]
+    links: Mapping[Effect, RuleLinks]
 
     def __len__(self) -> int:
         return len(self.rules)
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """The condition of each rule."""
+        return tuple(rule.when for rule in self.rules)
 
 
 def index_rules(rules: tuple[Rule, ...], module_ids: IdMap) -> RuleIndex:
@@ -48,26 +59,27 @@ def index_rules(rules: tuple[Rule, ...], module_ids: IdMap) -> RuleIndex:
     active = tuple(
         sorted((rule for rule in rules if rule.active), key=lambda r: (-r.priority, r.rule_id))
     )
+    return RuleIndex(
+        rules=active, links={effect: _links(active, effect, module_ids) for effect in Effect}
+    )
+
+
+def _links(rules: tuple[Rule, ...], effect: Effect, module_ids: IdMap) -> RuleLinks:
+    """Return what rules say; modules outside the catalogue are left out."""
     links = [
-        (place, module_ids.index_of[module_id], effect)
-        for place, rule in enumerate(active)
-        for effect, named in _consequences(rule)
-        for module_id in named
+        (place, module_ids.index_of[module_id])
+        for place, rule in enumerate(rules)
+        for module_id in _named(rule, effect)
         if module_id in module_ids
     ]
-    table = np.array(links, dtype=np.int64).reshape(len(links), 3)
-    return RuleIndex(
-        rules=active,
-        rule=table[:, 0].astype(np.int32),
-        module=table[:, 1].astype(np.int32),
-        effect=table[:, 2].astype(np.int8),
-    )
+    table = np.array(links, dtype=np.int32).reshape(len(links), 2)
+    return RuleLinks(rule=table[:, 0].copy(), module=table[:, 1].copy())
 
 
-def _consequences(rule: Rule) -> tuple[tuple[Effect, tuple[str, ...]], ...]:
-    return (
-        (Effect.ASSIGN, rule.assign),
-        (Effect.REQUIRE, rule.require),
-        (Effect.EXCLUDE, rule.exclude),
-        (Effect.BOOST, rule.boost),
-    )
+def _named(rule: Rule, effect: Effect) -> tuple[str, ...]:
+    return {
+        Effect.ASSIGN: rule.assign,
+        Effect.REQUIRE: rule.require,
+        Effect.EXCLUDE: rule.exclude,
+        Effect.BOOST: rule.boost,
+    }[effect]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +36,32 @@ class ModuleSkillIndex:
     weight: NDArray[np.float64]
     difficulty: NDArray[np.float64]
 
-    @property
+    @cached_property
     def module(self) -> NDArray[np.int32]:
         """int32, (n_pairs,): the module each pair belongs to."""
-        return np.repeat(
-            np.arange(len(self.module_ids), dtype=np.int32), np.diff(self.indptr)
-        ).astype(np.int32)
+        return np.repeat(np.arange(len(self.module_ids), dtype=np.int32), np.diff(self.indptr))
+
+    @cached_property
+    def squared_length(self) -> NDArray[np.float64]:
+        """float64, (n_modules,): sum of the squared weights of each module's skills."""
+        return np.bincount(self.module, self.weight**2, len(self.module_ids))
+
+    @cached_property
+    def _by_skill(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        counts = np.bincount(self.skill, minlength=len(self.skill_ids))
+        return np.concatenate([[0], np.cumsum(counts)]), np.argsort(self.skill, kind="stable")
+
+    def pairs_of_skills(self, skills: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the pairs about any of some skills, each skill at most once, in order of pairs."""
+        starts, pairs = self._by_skill
+        found = pairs[spans(starts[skills], starts[skills + 1] - starts[skills])]
+        found.sort()
+        return found
+
+    def pairs_of_modules(self, modules: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the pairs of some modules, module by module."""
+        starts = self.indptr[modules]
+        return spans(starts, self.indptr[modules + 1] - starts)
 
 
 def index_module_skills(modules: Sequence[Module], skill_ids: IdMap) -> ModuleSkillIndex:
@@ -72,3 +93,10 @@ def index_module_skills(modules: Sequence[Module], skill_ids: IdMap) -> ModuleSk
             dtype=np.float64,
         ),
     )
+
+
+def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return starts[i], starts[i] + 1, …, starts[i] + lengths[i] − 1 for every i in turn."""
+    ends = lengths.cumsum()
+    total = int(ends[-1]) if len(ends) else 0
+    return (starts - (ends - lengths)).repeat(lengths) + np.arange(total)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.encode.attempts import spans, tagged
-from features.encode.skills import ModuleSkillIndex
+from features.encode.attempts import tagged
+from features.encode.skills import ModuleSkillIndex, spans
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from features.encode.attempts import AttemptTable, spans, tabulate
+from features.encode.attempts import AttemptTable, tabulate
 from features.encode.log import InteractionLog
-from features.encode.skills import ModuleSkillIndex
+from features.encode.skills import ModuleSkillIndex, spans
 
 MAX_PAIRS = 3_000_000
 

@@ -8,6 +8,7 @@ from features.decide.conditions import (
     MOST_CHARACTERS,
     check_condition,
     holds,
+    mentions,
     names_in,
     open_facts,
 )
@@ -77,3 +78,54 @@ def test_any_text_is_refused_or_can_be_asked(source):
     except InvalidValueError:
         return
     assert holds(source, FACTS) in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    ("source", "keys"),
+    [
+        ('mastery["sql"] < 0.5', {"sql"}),
+        ("mastery.sql < 0.5 && mastery['excel'] > 0.1", {"sql", "excel"}),
+        ("has(mastery.sql) && (true || 'excel' in mastery)", {"sql", "excel"}),
+        ("learner.mastery == 'sql'", None),
+        ("mastery[learner.skill] > 0.5", None),
+        ("mastery.exists(key, mastery[key] > 0.5)", None),
+        ("['sql'].exists(mastery, mastery == 'sql') && has(mastery.excel)", None),
+        ("size(mastery) > 3", None),
+        ("mastery.size() > 3 && mastery.sql > 0.2", None),
+        ("'s' + 'ql' in mastery", None),
+        ("mastery == {'sql': 1.0}", None),
+        (r"mastery['s\x71l'] < 0.5", None),
+        ("mastery['''sql'''] < 0.5", None),
+        ("mastery[r'sql'] < 0.5", None),
+        ("mastery.sql < 0.5 // mastery['excel']", None),
+    ],
+)
+def test_only_entries_that_a_condition_names_are_looked_at(source, keys):
+    looked_at = mentions((("tenure_days > 1.0",), (source,))).keys
+    assert looked_at.get("mastery") == (None if keys is None else frozenset(keys))
+
+
+def test_entries_named_by_several_conditions_are_looked_at_together():
+    several = (("mastery.sql < 0.5", "'m1' in done"), ("'m2' in done || mastery.excel < 0.5",))
+    assert mentions(several).keys == {"mastery": {"sql", "excel"}, "done": {"m1", "m2"}}
+
+
+LEVELS = {"sql": 0.4, "excel": 0.9}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "mastery.sql < 0.5",
+        "mastery['word'] < 0.5",
+        "has(mastery.excel) && !('word' in mastery)",
+        "mastery.exists(key, mastery[key] > 0.5)",
+        "size(mastery) == 2",
+    ],
+)
+def test_a_condition_holds_alike_with_no_more_than_it_looks_at(source):
+    keys = mentions(((source,),)).keys.get("mastery", frozenset(LEVELS))
+    narrow = {key: level for key, level in LEVELS.items() if key in keys}
+    assert holds(source, open_facts({"mastery": narrow})) == holds(
+        source, open_facts({"mastery": LEVELS})
+    )

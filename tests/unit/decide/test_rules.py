@@ -8,6 +8,7 @@ import pytest
 from academy import GREEDY, NOW, catalogue_of, event, module, owes, request, rng, scorer_of
 
 from features.decide.decide import decide
+from features.decide.conditions import Mentions
 from features.decide.facts import Subject, facts_of
 from features.domain.catalogue import DEFAULT_WEIGHTS, Policy, Rule
 from features.domain.history import Evidence, Learner, LearnerHistory
@@ -16,6 +17,10 @@ from features.encode.learner import encode_learner
 
 SALES = Learner(learner_id="ada", role_id="analyst", department="Sales")
 IN_SALES = 'learner.department == "Sales"'
+
+
+def mentioning(names: set[str]) -> Mentions:
+    return Mentions(names=frozenset(names), keys={})
 
 
 def with_rules(*rules: Rule):
@@ -152,7 +157,7 @@ def subject(at: datetime, **learner) -> Subject:
 
 def calendar(*day: int) -> dict[str, int]:
     at = datetime(*day, 12, tzinfo=UTC)
-    return facts_of(subject(at), frozenset({"calendar"}))["calendar"]
+    return facts_of(subject(at), mentioning({"calendar"}))["calendar"]
 
 
 def test_the_calendar_knows_quarters_weeks_and_days():
@@ -173,21 +178,21 @@ def test_the_calendar_knows_quarters_weeks_and_days():
 
 def test_tenure_is_counted_from_the_day_of_hiring():
     hired = NOW - timedelta(days=12, hours=12)
-    facts = facts_of(subject(NOW, hired_at=hired), frozenset({"tenure_days"}))
+    facts = facts_of(subject(NOW, hired_at=hired), mentioning({"tenure_days"}))
     assert facts == {"tenure_days": 12.5}
-    assert facts_of(subject(NOW), frozenset({"tenure_days"})) == {}
+    assert facts_of(subject(NOW), mentioning({"tenure_days"})) == {}
 
 
 def test_attributes_are_facts_by_name_and_below_learner():
     made = subject(NOW, department="Sales", attributes={"contract": "apprentice", "role_id": "x"})
-    facts = facts_of(made, frozenset({"learner", "department", "contract", "elsewhere"}))
+    facts = facts_of(made, mentioning({"learner", "department", "contract", "elsewhere"}))
     assert (facts["department"], facts["contract"]) == ("Sales", "apprentice")
     assert facts["learner"]["contract"] == "apprentice"
     assert "elsewhere" not in facts
 
 
 def test_the_latest_judgement_of_a_skill_is_a_fact():
-    assert facts_of(subject(NOW), frozenset({"evidence"})) == {"evidence": {"sql": 0.6}}
+    assert facts_of(subject(NOW), mentioning({"evidence"})) == {"evidence": {"sql": 0.6}}
 
 
 def test_many_rules_leave_the_order_of_modules_alone_where_none_holds():
