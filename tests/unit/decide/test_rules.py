@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from academy import GREEDY, NOW, catalogue_of, event, module, owes, request, rng, scorer_of
 
-from features.decide.decide import decide
 from features.decide.conditions import Mentions
+from features.decide.decide import decide
 from features.decide.facts import Subject, facts_of
 from features.domain.catalogue import DEFAULT_WEIGHTS, Policy, Rule
 from features.domain.history import Evidence, Learner, LearnerHistory
