@@ -116,7 +116,7 @@ def _likeness(index: CatalogueIndex, rows: NDArray[np.int64], chosen: int) -> ND
     place = np.arange(len(rows)).repeat(skills.indptr[rows + 1] - skills.indptr[rows])
     likeness = np.bincount(place, shared, len(rows))
     norm = np.sqrt(skills.squared_length[rows] * skills.squared_length[chosen])
-    cosine = np.divide(likeness, norm, out=likeness, where=norm > 0)
+    cosine = np.divide(likeness, norm, out=np.zeros(len(rows)), where=norm > 0)
     same = (index.format[rows] == index.format[chosen]) & (index.format[chosen] >= 0)
     result: NDArray[np.float64] = 0.5 * cosine + 0.5 * same
     return result

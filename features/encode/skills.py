@@ -44,7 +44,8 @@ class ModuleSkillIndex:
     @cached_property
     def squared_length(self) -> NDArray[np.float64]:
         """float64, (n_modules,): sum of the squared weights of each module's skills."""
-        return np.bincount(self.module, self.weight**2, len(self.module_ids))
+        sums = np.bincount(self.module, self.weight**2, len(self.module_ids))
+        return sums.astype(np.float64)
 
     @cached_property
     def _by_skill(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
