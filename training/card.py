@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from training.models import RANKING, SUCCESS
+from training.personas.account import heading_of, rows_of, said_of
 from training.provenance import Provenance
 from training.weaknesses import MEASURES, NAMES, find_weaknesses
 
@@ -64,6 +65,7 @@ def write_card(document: Mapping[str, Any], provenance: Provenance) -> str:
     for part in (RANKING, SUCCESS):
         if part in document:
             lines += ["", *_half(part, document)]
+    lines += ["", "## Personas", "", *_personas(document["personas"])]
     lines += ["", "## Training settings", "", *_bullets(_settings(provenance))]
     lines += ["", "## To reproduce it", "", *_reproduction(document, provenance)]
     return "\n".join(lines) + "\n"
@@ -165,6 +167,15 @@ def _slices(part: str, document: Mapping[str, Any]) -> Iterator[str]:
     if slices["too_many_values"]:
         yield ""
         yield f"Too many values to slice by: {', '.join(slices['too_many_values'])}."
+
+
+def _personas(document: Mapping[str, Any]) -> Iterator[str]:
+    yield " ".join(said_of(document))
+    for persona in document["personas"]:
+        yield ""
+        yield f"**{heading_of(persona)}**"
+        yield ""
+        yield from _table(["what they do", "95 % interval"], rows_of(persona))
 
 
 def _settings(provenance: Provenance) -> Iterator[str]:

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from features.encode.signals import DAY_SECONDS
 from features.encode.words import index_words
 from features.score.mastery import mastery
+from features.score.scorer import PERSONAS
 from training.evaluation.groups import count_earlier
 from training.evaluation.plot_learning import HalfLives, plot_curves, plot_gain, plot_mastery
 from training.evaluation.plot_popularity import plot_popularity
 from training.evaluation.plot_slices import plot_slices
 from training.evaluation.plots import plot_calibration, plot_ranking
 from training.models import RANKING, SUCCESS, Judgement, Models, Task, evidence_log
+from training.personas.plot import plot_personas
 from training.success.fit import FittedSuccess
 
 FEWEST_COMPLETIONS = 20
@@ -34,9 +36,11 @@ def draw_pictures(
     document
         Its report.
     folder
-        Gets ranking, popularity, slices-ranking, calibration, learning, mastery, gain and
-        slices-success, as far as there is something to draw.
+        Gets ranking, popularity, slices-ranking, calibration, learning, mastery, gain,
+        slices-success and personas, as far as there is something to draw.
     """
+    if document[PERSONAS]["personas"]:
+        plot_personas(document[PERSONAS]["personas"], folder / "personas.png")
     if RANKING in document:
         ranking, chosen = document[RANKING], document["chosen"][RANKING]
         plot_ranking(ranking, chosen, folder / "ranking.png")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.errors import InvalidValueError
+from features.score.scorer import PERSONAS
 from features.score.snapshot import Snapshot
 from features.store.registry import CHALLENGER, Registry
 from features.store.snapshots import write_snapshot
@@ -37,6 +38,8 @@ from training.models import (
     judge_models,
     served_ranking,
 )
+from training.personas.account import figures_of
+from training.personas.find import FoundPersonas, find_personas
 from training.pictures import draw_pictures
 from training.provenance import provenance_of
 from training.results import RESULTS_FILE, results_of, write_results
@@ -140,9 +143,14 @@ def _fit_and_judge(task: Task, now: datetime, champion: Snapshot | None) -> _Out
         elapsed = measure(started, perf_counter())
         document = write_report(HELD_OUT, task, models, judgement, elapsed)
         beside = judge_beside(judgement, task, models.index, champion)
+    task.report("personas")
+    with task.stopwatch.measuring(PERSONAS):
+        rng = np.random.default_rng(task.seed)
+        personas = find_personas(task.data.log, models.index, champion, rng)
+    document[PERSONAS] = personas.document
     return _Outcome(
         task=task,
-        snapshot=build_snapshot(task, models, document, now),
+        snapshot=with_personas(build_snapshot(task, models, document, now), personas),
         models=models,
         judgement=judgement,
         results=results_of(task, models, beside, document),
@@ -183,6 +191,16 @@ def build_snapshot(
     )
 
 
+def with_personas(snapshot: Snapshot, personas: FoundPersonas) -> Snapshot:
+    """Add personas; ids and names, which hang on former versions, are no part of the checksum."""
+    arrays = {f"{PERSONAS}.{name}": array for name, array in personas.arrays.items()}
+    return replace(
+        snapshot,
+        manifest={**snapshot.manifest, PERSONAS: personas.document},
+        arrays={**snapshot.arrays, **arrays},
+    )
+
+
 def _log(run: Run, outcome: _Outcome, tags: Mapping[str, str], now: datetime, scratch: Path) -> str:
     """Log parameters, metrics, and every file of the run; return the model card."""
     document, models = outcome.document, outcome.models
@@ -195,6 +213,7 @@ def _log(run: Run, outcome: _Outcome, tags: Mapping[str, str], now: datetime, sc
         run.log_metrics({"validation.success": dict(models.success.validation)})
     run.log_metrics({part: document[part] for part in MEASURED if part in document})
     run.log_metrics(slice_metrics(document))
+    run.log_metrics({PERSONAS: figures_of(document[PERSONAS])})
     run.log_metrics({"seconds": document["seconds"], "peak_memory_mb": document["peak_memory_mb"]})
     (scratch / REPORT_FILE).write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")
     card = write_card(document, provenance)

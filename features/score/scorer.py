@@ -6,6 +6,7 @@ import numpy as np
 
 from features.domain.errors import SnapshotError
 from features.domain.history import LearnerHistory
+from features.domain.personas import LearnerPersona
 from features.encode.attempts import encode_evidence
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
@@ -14,25 +15,27 @@ from features.encode.state import LearnerState
 from features.encode.words import index_words
 from features.score.affinity import NONE, BoundAffinity, bind_affinity
 from features.score.mastery import expected_mastery, mastery, mastery_shown
+from features.score.personas import BoundPersonas, bind_personas
 from features.score.scores import Scores, Standing
 from features.score.snapshot import Snapshot
 from features.score.success import BoundSuccess, SuccessModel
 from features.score.untrained import untrained_success
 
-RANKING, SUCCESS = "ranking", "success"
+RANKING, SUCCESS, PERSONAS = "ranking", "success", "personas"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scorer:
     """Models aligned with one catalogue; immutable, so that workers swap it whole.
 
-    `affinity` is None where no ranking model is at hand.
+    `affinity` is None where no ranking model is at hand, `personas` where none were found.
     """
 
     index: CatalogueIndex
     version: str | None
     affinity: BoundAffinity | None
     success: BoundSuccess
+    personas: BoundPersonas | None = None
 
     def score(self, history: LearnerHistory, arrays: LearnerArrays, now_seconds: float) -> Scores:
         """Score every module and skill for one learner.
@@ -66,6 +69,15 @@ class Scorer:
         """Return where a learner stands in every skill, without scoring modules."""
         log = encode_histories([history], self.index.module_ids, self.index.pass_marks)
         return mastery(self.success, self._state(history, log, now_seconds))
+
+    def persona(self, history: LearnerHistory) -> LearnerPersona | None:
+        """Return the persona a learner is most like; None without personas or enough history."""
+        if self.personas is None:
+            return None
+        index = self.index
+        return self.personas.persona_of(
+            encode_histories([history], index.module_ids, index.pass_marks)
+        )
 
     def _state(
         self, history: LearnerHistory, log: InteractionLog, now_seconds: float
@@ -105,6 +117,9 @@ def bind(index: CatalogueIndex, snapshot: Snapshot | None) -> Scorer:
             version=snapshot.version,
             affinity=bind_affinity(ranking, index) if ranking else None,
             success=model.bind(index.skills, words),
+            personas=bind_personas(
+                snapshot.part(PERSONAS), snapshot.manifest.get(PERSONAS, {}), index
+            ),
         )
     except (KeyError, ValueError, IndexError, TypeError) as error:
         raise SnapshotError(

@@ -61,7 +61,11 @@ def get_learner(learner_id: PathId, _caller: Analyst, service: CurrentService) -
 def get_skills(
     learner_id: PathId, _caller: Analyst, service: CurrentService, now: Now
 ) -> Mapping[str, object]:
-    """Return where a learner stands in every skill: mastery, how sure that is, target and gap."""
+    """Return where a learner stands in every skill: mastery, how sure that is, target and gap.
+
+    `persona` is the segment of learners theirs is most like, by what they did; null where the
+    model has none or too little is known.
+    """
     with service.database.reading() as repositories:
         scorer = service.rankings.current(repositories)
         history = repositories.learners.history(learner_id)
@@ -72,6 +76,7 @@ def get_skills(
         "learner_id": learner_id,
         "as_of": now,
         "snapshot_version": scorer.version,
+        "persona": scorer.persona(history),
         "skills": skill_standings(request, scorer),
     }
 

@@ -188,12 +188,21 @@ class SkillStandingView(View):
     last_evidence_at: InstantOut | None
 
 
+class PersonaView(View):
+    """The segment of learners one is most like by what they did, and how probably it is that."""
+
+    persona_id: str
+    name: str
+    p: float
+
+
 class SkillStandingsView(View):
     """Where a learner stands, skill by skill."""
 
     learner_id: str
     as_of: InstantOut
     snapshot_version: str | None
+    persona: PersonaView | None
     skills: list[SkillStandingView]
 
 

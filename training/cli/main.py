@@ -9,6 +9,7 @@ from training.cli import (
     evaluate,
     import_folder,
     keys,
+    personas,
     promote,
     serve,
     simulate,
@@ -34,6 +35,7 @@ app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("drift")(drift.drift)
 app.command("card")(card.card)
+app.command("personas")(personas.personas)
 app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
 app.add_typer(keys.app, name="keys")

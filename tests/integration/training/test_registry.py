@@ -67,6 +67,15 @@ def test_a_run_keeps_parameters_metrics_report_results_and_pictures(trained, reg
     assert {REPORT_FILE, RESULTS_FILE, "ranking.png", "calibration.png", "snapshot"} <= kept
 
 
+def test_a_run_says_what_personas_there_are_or_why_none(trained, registry, tmp_path):
+    document = trained[0].document["personas"]
+    assert (document["reason"] is None) == bool(document["personas"])
+    run = registry.client.get_run(trained[0].run_id)
+    assert run.data.metrics["personas.n_personas"] == len(document["personas"])
+    manifest = read_snapshot(registry.fetch(trained[0].version, tmp_path / "it")).manifest
+    assert manifest["personas"] == document
+
+
 def trained_learners(run):
     return int(run.data.params["rows.learners"])
 

@@ -63,6 +63,30 @@ DOCUMENT = {
         },
     },
     "cold": {"ranking": {"n_without_question": 0, "learners": {"n_rows": 0}, "modules": SLICE}},
+    "personas": {
+        "reason": None,
+        "n_learners": 2_000,
+        "fewest_begun": 5,
+        "behaviours": {"retries": {"is_habit": True}},
+        "stability": 0.87,
+        "silhouette": 0.31,
+        "former": None,
+        "personas": [
+            {
+                "persona_id": "p1",
+                "name": "Tries again",
+                "n_learners": 2_000,
+                "share": 1.0,
+                "statements": [
+                    {
+                        "text": "tries again after 71% of failures (all: 60%)",
+                        "interval_text": "69% to 73%",
+                        "is_clear": True,
+                    }
+                ],
+            }
+        ],
+    },
 }
 PROVENANCE = Provenance(
     trained_at="2026-11-24T12:00:00+00:00",
@@ -153,6 +177,9 @@ def test_the_card_says_what_from_what_how_good_for_whom_and_how_again(document):
         "git checkout f00\n",
         "--seed 3",
         "n_kept 300",
+        "Found again in resampled learners: 0.87",
+        "**p1  Tries again: 2,000 learners (100%)**",
+        "| tries again after 71% of failures (all: 60%) | 69% to 73% |",
         "half-life of evidence: none",
         "python 3.13, numpy 2.5",
     ):

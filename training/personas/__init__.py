@@ -1,0 +1,1 @@
+"""Personas: segments of learners discovered from what they do."""
