@@ -68,14 +68,14 @@ def posterior(
     tuple of float64 (n,)
         Mode in logits, within the outermost anchors, and variance in logits² (Laplace).
     """
-    mean = np.broadcast_to(prior_mean, len(scores))
-    precision = 1.0 / np.broadcast_to(prior_variance, len(scores))
-    slope = scores + (mean[:, None] - ANCHORS[None, :]) * precision[:, None]
-    left = np.clip((slope > 0).sum(axis=1) - 1, 0, len(ANCHORS) - 2)
+    mean, precision = np.asarray(prior_mean), 1.0 / np.asarray(prior_variance)
+    slope = scores + (mean[..., None] - ANCHORS) * precision[..., None]
+    left = (slope > 0).sum(axis=1) - 1
+    left = np.minimum(np.maximum(left, 0), len(ANCHORS) - 2)
     rows = np.arange(len(scores))
     at_left, gap = slope[rows, left], _ANCHOR_GAPS[left]
     curvature = (at_left - slope[rows, left + 1]) / gap
-    mode = np.clip(ANCHORS[left] + at_left / curvature, ANCHORS[0], ANCHORS[-1])
+    mode = np.minimum(np.maximum(ANCHORS[left] + at_left / curvature, ANCHORS[0]), ANCHORS[-1])
     return mode, 1.0 / curvature
 
 

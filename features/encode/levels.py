@@ -34,6 +34,7 @@ from features.encode.ability import (
 from features.encode.attempts import AttemptTable
 
 MIDDLE = 0.5  # the level that is 0 logits
+FEW_ROWS = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,41 @@ class LevelScale:
     def logits(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return levels as logits around the middle of the scale."""
         return np.asarray(self.logits_per_level * (level - MIDDLE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gains:
+    """What was gained up to and with each tag of a table, levels.
+
+    Attributes
+    ----------
+    sums
+        float64, (n_tags, 2): what stays, and what is left of the rest at the tag's instant.
+    at_seconds
+        float64, (n_tags,), those instants.
+    half_life_seconds
+        Of the rest.
+    """
+
+    sums: NDArray[np.float64]
+    at_seconds: NDArray[np.float64]
+    half_life_seconds: float
+
+    def at(self, tags: NDArray[np.int64], at_seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the gains up to and with some tags (−1: none), as far as they are left later.
+
+        Parameters
+        ----------
+        tags
+            int64, (n,).
+        at_seconds
+            float64, (n,), not before the tags' own instants.
+        """
+        if len(self.sums) == 0:
+            return np.zeros(len(tags))
+        passed = np.where(tags >= 0, at_seconds - self.at_seconds[tags], 0.0)
+        left = np.exp2(-passed / self.half_life_seconds)
+        return np.asarray((self.sums[tags, 0] + left * self.sums[tags, 1]) * (tags >= 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +174,8 @@ def read_levels(
     role
         Row of `scale.usual`.
     """
-    roles = np.array([role])
-    signs = read_signs(table, scale, roles)
+    roles, gains = np.array([role]), add_gains(table, scale)
+    signs = read_signs(table, scale, roles, gains)
     bases = read_bases(table, scale, roles, signs)
     usual = scale.logits(scale.usual[role])
     mode = usual + bases.lead[0]
@@ -147,8 +183,8 @@ def read_levels(
     now, then = np.zeros(len(usual)), np.zeros(len(usual))
     last = table.by_skill.last
     skill, row = table.skill[last], table.tag_row[last]
-    then[skill] = gains_at(table, scale, last, table.at_seconds[row])
-    now[skill] = gains_at(table, scale, last, np.full(len(last), at_seconds))
+    then[skill] = gains.at(last, table.at_seconds[row])
+    now[skill] = gains.at(last, np.full(len(last), at_seconds))
     base = MIDDLE + mode / scale.logits_per_level
     return LevelReading(
         level=base + rise(now),
@@ -177,17 +213,25 @@ def _standard_errors(
     return np.asarray(1.0 / np.sqrt(prior + told))
 
 
-def read_signs(table: AttemptTable, scale: LevelScale, role: NDArray[np.int64]) -> Signs:
+def read_signs(
+    table: AttemptTable,
+    scale: LevelScale,
+    role: NDArray[np.int64],
+    gains: Gains | None = None,
+) -> Signs:
     """Return what every tag says of base and lead.
 
     Parameters
     ----------
     role
         int64, (n_learners,): rows of `scale.usual`.
+    gains
+        Of the same table and scale, where they are at hand.
     """
     row, skill = table.tag_row, table.skill
     learner, module = table.learner[row], table.module[row]
-    gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
+    gains = add_gains(table, scale) if gains is None else gains
+    gained = rise(gains.at(table.by_skill.before, table.at_seconds[row]))
     share = tag_shares(table)
     usual = scale.logits(scale.usual[role[learner], skill])
     own = np.zeros((len(row), len(ANCHORS)))
@@ -256,21 +300,8 @@ def gains_at(
     tags: NDArray[np.int64],
     at_seconds: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the gains up to and with some tags (−1: none), as far as they are left later.
-
-    Parameters
-    ----------
-    tags
-        int64, (n,).
-    at_seconds
-        float64, (n,), not before the tags' own instants.
-    """
-    if len(table.skill) == 0:
-        return np.zeros(len(tags))
-    sums, at = _gain_sums(table, scale)
-    passed = np.where(tags >= 0, at_seconds - at[tags], 0.0)
-    left = np.exp2(-passed / _half_life(table, scale))
-    return np.asarray((sums[tags, 0] + left * sums[tags, 1]) * (tags >= 0))
+    """Return the gains up to and with some tags, as `Gains.at` does."""
+    return add_gains(table, scale).at(tags, at_seconds)
 
 
 def hardness(
@@ -294,19 +325,19 @@ def tag_shares(table: AttemptTable) -> NDArray[np.float64]:
     return np.asarray(table.weight / total[table.tag_row])
 
 
-def _gain_sums(
-    table: AttemptTable, scale: LevelScale
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return, after each tag, what stays and what is left of the rest, (n_tags, 2); instants."""
+def add_gains(table: AttemptTable, scale: LevelScale) -> Gains:
+    """Add up the gains of each learner in each skill."""
     row = table.tag_row
     at = table.at_seconds[row]
+    half_life = scale.half_life_seconds if table.is_timed else np.inf
     gain = np.where(table.teaches, np.append(scale.gain, 0.0)[table.module], 0.0)
     added = (gain[row] * table.weight)[:, None] * [scale.kept_share, 1.0 - scale.kept_share]
-    half_life = _half_life(table, scale)
     if np.isinf(half_life):
-        return table.by_skill.sums(added), at
-    fade = np.exp2(-_since_previous(table, at) / half_life)
-    return table.by_skill.sums(added, 1.0, fade, slice(1, 2)), at
+        sums = table.by_skill.sums(added)
+    else:
+        fade = np.exp2(-_since_previous(table, at) / half_life)
+        sums = table.by_skill.sums(added, 1.0, fade, slice(1, 2))
+    return Gains(sums=sums, at_seconds=at, half_life_seconds=half_life)
 
 
 def _since_previous(table: AttemptTable, at: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -319,12 +350,14 @@ def _since_previous(table: AttemptTable, at: NDArray[np.float64]) -> NDArray[np.
     return passed
 
 
-def _half_life(table: AttemptTable, scale: LevelScale) -> float:
-    return scale.half_life_seconds if table.is_timed else np.inf
-
-
 def _sums(
     values: NDArray[np.float64], group: NDArray[np.int64], n_groups: int
 ) -> NDArray[np.float64]:
     """Add up rows by group, (n_groups, n_columns), in the order of rows."""
-    return np.column_stack([np.bincount(group, column, n_groups) for column in values.T])
+    if len(values) > FEW_ROWS:
+        return np.column_stack([np.bincount(group, column, n_groups) for column in values.T])
+    # The same additions in one call, for a learner at a time.
+    n_columns = values.shape[1]
+    cell = (group * n_columns)[:, None] + np.arange(n_columns)
+    sums = np.bincount(cell.ravel(), values.ravel(), n_groups * n_columns)
+    return sums.astype(np.float64).reshape(n_groups, n_columns)

@@ -110,9 +110,9 @@ def read_skills(
     Parameters
     ----------
     past, learner
-        Of the skill and of its learner, n rows each.
-    place
-        float64, (n,): rows of the learner before the instant.
+        Of the skill, n rows, and of its learner, n rows or one.
+    place, at_seconds
+        float64, (n,) or (1,): rows of the learner before the instant, and the instant.
     """
     elsewhere, doubt = posterior(learner.scores - past.scores, 0.0, yardstick.ability_variance)
     ability, variance = posterior(past.scores, elsewhere, doubt + yardstick.skill_variance)
@@ -278,8 +278,8 @@ def _lag(past: Past, place: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _idle(past: Past, at_seconds: NDArray[np.float64], *, is_timed: bool) -> NDArray[np.float64]:
     """Return ln(1 + days since the latest of this past), 0 where there is none or no time."""
-    if not is_timed:
-        return np.zeros(len(at_seconds))
     last = past.at_seconds
+    if not is_timed:
+        return np.zeros(len(last))
     days = np.where(np.isneginf(last), 0.0, at_seconds - last) / DAY_SECONDS
     return np.log1p(np.maximum(days, 0.0))

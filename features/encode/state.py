@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.attempts import AttemptTable
+from features.encode.latest import latest_pasts
 from features.encode.levels import LevelReading
 from features.encode.signals import (
     SkillReading,
@@ -14,7 +15,7 @@ from features.encode.signals import (
     read_modules,
     read_skills,
 )
-from features.encode.tallies import Column, Yardstick, tally
+from features.encode.tallies import Column, Yardstick
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,38 +73,39 @@ def state_of(
     levels
         Of the same learner at the same instant.
     """
-    tallies = tally(table, yardstick)
-    n_skills, timed = table.n_skills + 1, table.is_timed
-    by_skill = table.by_skill.last
-    rows = np.full(n_skills, -1)
-    rows[table.skill[by_skill]] = by_skill
-    modules = table.by_module.last
-    modules = modules[table.module[modules] >= 0]
-    skill_at = np.full(n_skills, at_seconds)
+    known, timed, n_skills = (
+        latest_pasts(table, yardstick, at_seconds),
+        table.is_timed,
+        table.n_skills,
+    )
+    now, place = np.array([at_seconds]), np.array([float(len(table))])
+    read = read_skills(known.skill, known.learner, place, now, yardstick, is_timed=timed)
+    values, skills = known.skill.values[:-1], known.skills
+    counts = values[:, Column.TRIES] + values[:, Column.JUDGEMENTS]
     last_row = np.array([len(table) - 1])
-    learner = tallies.learner.after(last_row, np.array([at_seconds]))
-    skill = tallies.skill.after(rows, skill_at)
-    module = tallies.module.after(modules, np.full(len(modules), at_seconds))
-    place = np.array([float(len(table))])
-    values = skill.values
     return LearnerState(
         at_seconds=at_seconds,
-        learner=read_learner(learner, np.array([at_seconds]), yardstick, is_timed=timed)[0],
-        skills=read_skills(
-            skill,
-            learner,
-            np.broadcast_to(place, n_skills),
-            skill_at,
-            yardstick,
-            is_timed=timed,
+        learner=read_learner(known.learner, now, yardstick, is_timed=timed)[0],
+        skills=SkillReading(
+            signals=_spread(read.signals, skills, n_skills + 1),
+            ability=_spread(read.ability, skills, n_skills + 1),
+            variance=_spread(read.variance, skills, n_skills + 1),
         ),
         levels=levels,
-        is_touched=rows >= 0,
-        n_evidence=(values[:, Column.TRIES] + values[:, Column.JUDGEMENTS]).astype(np.int64),
-        last_evidence_at_seconds=skill.at_seconds,
+        is_touched=_spread(np.arange(len(skills) + 1) < len(skills), skills, n_skills + 1),
+        n_evidence=_spread(np.append(counts, 0.0), skills, n_skills + 1).astype(np.int64),
+        last_evidence_at_seconds=_spread(known.skill.at_seconds, skills, n_skills + 1),
         previous=int(attempted_at(table, last_row)[0]) if len(table) else -1,
-        modules=table.module[modules],
-        module_signals=read_modules(
-            module, place, np.full(len(modules), at_seconds), is_timed=timed
-        ),
+        modules=known.modules,
+        module_signals=read_modules(known.module, place, now, is_timed=timed),
     )
+
+
+def _spread[T: np.generic](
+    values: NDArray[T], skills: NDArray[np.int64], n_skills: int
+) -> NDArray[T]:
+    """Lay what is read of some skills over all; the last row stands for every other skill."""
+    spread = np.empty((n_skills, *values.shape[1:]), dtype=values.dtype)
+    spread[:] = values[-1]
+    spread[skills] = values[:-1]
+    return spread
