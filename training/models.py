@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from features.encode.ability import sigmoid
-from features.encode.attempts import (
-    STANDARD_ERROR_BY_SOURCE,
-    STANDARD_ERROR_OF_OTHERS,
-    EvidenceLog,
-)
+from features.encode.attempts import EvidenceLog
 from features.encode.catalogue import CatalogueIndex, index_catalogue
 from features.encode.sequences import sequence_modules
 from features.encode.words import index_words
@@ -164,15 +160,11 @@ def evidence_log(data: TrainingData, index: CatalogueIndex) -> EvidenceLog:
     given = data.evidence
     names = [skill.skill_id for skill in data.catalogue.skills]
     position = index.skill_ids.positions(names)
-    errors = [
-        STANDARD_ERROR_BY_SOURCE.get(source, STANDARD_ERROR_OF_OTHERS)
-        for source in given.source.tolist()
-    ]
     return EvidenceLog(
         learner=given.learner,
         skill=position[given.skill],
+        source=given.source,
         level=given.level,
-        standard_error=np.array(errors, dtype=np.float64),
         at_seconds=given.at_seconds,
     )
 

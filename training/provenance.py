@@ -30,7 +30,7 @@ class Provenance:
     settings
         By half.
     learned
-        Facts of the fit in words: scale, half-life, spread of gains.
+        Facts of the fit in words: scale, half-life, spread of gains, reliability of judges.
     """
 
     trained_at: str
@@ -59,6 +59,9 @@ def provenance_of(task: Task, models: Models, tags: Mapping[str, str], now: date
             "half-life of evidence": "none" if np.isinf(days) else f"{days:,.0f} days",
             "gain": f"estimated for {int(told.sum()):,} modules that somebody completed",
         }
+        judges = fitted.levels.reliability
+        if judges is not None:
+            learned["judgements, stated less true, in levels"] = judges.in_words()
     return Provenance(
         trained_at=now.isoformat(timespec="seconds"),
         span=_span(task.data),

@@ -6,7 +6,7 @@ earlier instants: attempts at one instant do not see one another's results, sinc
 reports all its answers at once. Where `at` are ordinals, the order of rows alone counts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,21 +18,10 @@ from features.domain.instants import EPOCH
 from features.encode.ids import IdMap
 from features.encode.log import EVENT_CODES, InteractionLog
 from features.encode.ranks import RankedGroups, rank_groups
+from features.encode.reliability import Reliability, assumed_reliability
 from features.encode.skills import ModuleSkillIndex, spans
 
 CHUNK_ROWS = 30_000  # as fast as larger ones or faster: their columns fit into a cache
-
-# How far a direct judgement lies from the level it judges: one standard deviation, in levels.
-# Agreement of raters with tests is moderate (self-ratings correlate about .3 with performance,
-# supervisors' about .5: Zell & Krizan 2014; Conway & Huffcutt 1997), a test's own is the best.
-STANDARD_ERROR_BY_SOURCE: Mapping[str, float] = {
-    "assessment": 0.10,
-    "performance": 0.15,
-    "manager": 0.18,
-    "peer": 0.20,
-    "self": 0.28,
-}
-STANDARD_ERROR_OF_OTHERS = 0.20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,16 +32,18 @@ class EvidenceLog:
     ----------
     learner, skill
         int32, positions in the log's `learner_ids` and the index's `skill_ids`.
-    level, standard_error
-        float64, levels in [0,1].
+    source
+        Unicode.
+    level
+        float64, as stated, in [0,1].
     at_seconds
         float64.
     """
 
     learner: NDArray[np.int32]
     skill: NDArray[np.int32]
+    source: NDArray[np.str_]
     level: NDArray[np.float64]
-    standard_error: NDArray[np.float64]
     at_seconds: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -63,8 +54,8 @@ class EvidenceLog:
         return EvidenceLog(
             learner=self.learner[rows],
             skill=self.skill[rows],
+            source=self.source[rows],
             level=self.level[rows],
-            standard_error=self.standard_error[rows],
             at_seconds=self.at_seconds[rows],
         )
 
@@ -74,8 +65,8 @@ class EvidenceLog:
         return EvidenceLog(
             learner=(np.cumsum(chosen) - 1)[self.learner[kept]].astype(np.int32),
             skill=self.skill[kept],
+            source=self.source[kept],
             level=self.level[kept],
-            standard_error=self.standard_error[kept],
             at_seconds=self.at_seconds[kept],
         )
 
@@ -84,7 +75,11 @@ def no_evidence() -> EvidenceLog:
     """Return a log without judgements."""
     nobody, nothing = np.zeros(0, dtype=np.int32), np.zeros(0)
     return EvidenceLog(
-        learner=nobody, skill=nobody, level=nothing, standard_error=nothing, at_seconds=nothing
+        learner=nobody,
+        skill=nobody,
+        source=np.zeros(0, dtype=np.str_),
+        level=nothing,
+        at_seconds=nothing,
     )
 
 
@@ -100,11 +95,8 @@ def encode_evidence(
     return EvidenceLog(
         learner=learner_ids.positions(judgement.learner_id for judgement in kept),
         skill=skill_ids.positions(judgement.skill_id for judgement in kept),
+        source=np.array([judgement.source for judgement in kept], dtype=np.str_),
         level=np.array([judgement.level for judgement in kept], dtype=np.float64),
-        standard_error=np.array(
-            [STANDARD_ERROR_BY_SOURCE.get(j.source, STANDARD_ERROR_OF_OTHERS) for j in kept],
-            dtype=np.float64,
-        ),
         at_seconds=np.array(
             [(judgement.at - EPOCH).total_seconds() for judgement in kept], dtype=np.float64
         ),
@@ -133,10 +125,10 @@ class AttemptTable:
         bool, (n,): the module was completed without being judged.
     teaches
         bool, (n,): the learner's first completion of the module; answering a question is none.
-    log_row
-        int64, (n,): row of the log, −1 for direct judgements.
+    log_row, evidence_row
+        int64, (n,): row of the log, −1 for direct judgements; row of these, −1 for the others.
     level, standard_error
-        float64, (n,): of direct judgements, NaN elsewhere.
+        float64, (n,): of direct judgements, as read; NaN elsewhere.
     indptr, skill, weight
         Tags of row i are indptr[i]:indptr[i + 1]; every row has at least one.
     """
@@ -152,6 +144,7 @@ class AttemptTable:
     is_study: NDArray[np.bool_]
     teaches: NDArray[np.bool_]
     log_row: NDArray[np.int64]
+    evidence_row: NDArray[np.int64]
     level: NDArray[np.float64]
     standard_error: NDArray[np.float64]
     indptr: NDArray[np.int64]
@@ -195,7 +188,10 @@ class AttemptTable:
 
 
 def tabulate(
-    log: InteractionLog, index: ModuleSkillIndex, evidence: EvidenceLog | None = None
+    log: InteractionLog,
+    index: ModuleSkillIndex,
+    evidence: EvidenceLog | None = None,
+    reliability: Reliability | None = None,
 ) -> AttemptTable:
     """Collect attempts, completions and direct judgements of the learners of `log`.
 
@@ -207,8 +203,11 @@ def tabulate(
         Skills of the modules.
     evidence
         Direct judgements of the same learners; one at the instant of an attempt comes after it.
+    reliability
+        What judgements are worth; what is assumed of them where absent.
     """
     judged = no_evidence() if evidence is None else evidence
+    read, doubt = (reliability or assumed_reliability()).read(judged.source, judged.level)
     rows = np.flatnonzero((log.success >= 0) | log.done)
     success = log.success[rows]
     is_attempt = success >= 0
@@ -231,8 +230,9 @@ def tabulate(
         is_study=np.append(~is_attempt, np.zeros(len(judged), dtype=bool)),
         teaches=np.append(_first_completions(log, rows), np.zeros(len(judged), dtype=bool)),
         log_row=np.append(rows, nothing),
-        level=np.append(unlevelled, judged.level),
-        standard_error=np.append(unlevelled, judged.standard_error),
+        evidence_row=np.append(np.full(len(rows), -1), np.arange(len(judged))),
+        level=np.append(unlevelled, read),
+        standard_error=np.append(unlevelled, doubt),
         indptr=np.concatenate([[0], np.cumsum(np.append(lengths, np.ones_like(nothing)))]),
         skill=np.append(skill[tags], judged.skill).astype(np.int64),
         weight=np.append(weight[tags], np.ones(len(judged))),
@@ -244,6 +244,7 @@ def tabulate_in_chunks(
     log: InteractionLog,
     index: ModuleSkillIndex,
     evidence: EvidenceLog | None = None,
+    reliability: Reliability | None = None,
     *,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Iterator[tuple[slice, AttemptTable]]:
@@ -263,7 +264,7 @@ def tabulate_in_chunks(
         end = min(max(end, first + 1), log.n_learners)
         rows = slice(int(log.starts[first]), int(log.starts[end]))
         part = None if judged is None else _judged_between(judged, first, end)
-        yield rows, tabulate(_learners_between(log, first, end), index, part)
+        yield rows, tabulate(_learners_between(log, first, end), index, part, reliability)
         first = end
 
 
@@ -330,6 +331,7 @@ def _in_order(table: AttemptTable) -> AttemptTable:
         is_study=table.is_study[order],
         teaches=table.teaches[order],
         log_row=table.log_row[order],
+        evidence_row=table.evidence_row[order],
         level=table.level[order],
         standard_error=table.standard_error[order],
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),

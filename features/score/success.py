@@ -26,6 +26,7 @@ from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
 from features.encode.ids import IdMap
 from features.encode.levels import read_levels
 from features.encode.log import InteractionLog
+from features.encode.reliability import Reliability, assumed_reliability
 from features.encode.signals import (
     LEARNER_SIGNALS,
     MODULE_SIGNALS,
@@ -55,7 +56,8 @@ _WEAKEST = _SKILL.stop
 _MODULE = slice(N_STATE - len(MODULE_SIGNALS), N_STATE)
 
 _TREES, _PRIOR, _SEQUELS, _LEVELS = "trees.", "prior.", "sequels.", "levels."
-_PARTS = ("prior", "trees", "sequels", "levels")
+_RELIABILITY = "reliability."
+_PARTS = ("prior", "trees", "sequels", "levels", "reliability")
 _LAST = LEARNER_SIGNALS.index("learner_last")
 
 
@@ -92,6 +94,8 @@ class SuccessModel:
         What the attempt just before says of the module; pairs of positions in `module_ids`.
     levels
         What mastery is read with.
+    reliability
+        What direct judgements are worth.
     """
 
     module_ids: NDArray[np.str_]
@@ -110,6 +114,7 @@ class SuccessModel:
     trees: Trees
     levels: LevelModel
     sequels: Sequels = field(default_factory=no_sequels)
+    reliability: Reliability = field(default_factory=assumed_reliability)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return every parameter as an array of numbers or unicode, by name."""
@@ -125,7 +130,9 @@ class SuccessModel:
         trees = {f"{_TREES}{name}": array for name, array in self.trees.to_arrays().items()}
         sequels = {f"{_SEQUELS}{name}": part for name, part in self.sequels.to_arrays().items()}
         levels = {f"{_LEVELS}{name}": array for name, array in self.levels.to_arrays().items()}
-        return own | prior | trees | sequels | levels
+        judges = self.reliability.to_arrays()
+        reliability = {f"{_RELIABILITY}{name}": array for name, array in judges.items()}
+        return own | prior | trees | sequels | levels | reliability
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "SuccessModel":
@@ -149,6 +156,7 @@ class SuccessModel:
             trees=Trees.from_arrays(_part(arrays, _TREES)),
             sequels=Sequels.from_arrays(_part(arrays, _SEQUELS)),
             levels=LevelModel.from_arrays(_part(arrays, _LEVELS)),
+            reliability=Reliability(**_part(arrays, _RELIABILITY)),
         )
 
     def bind(self, index: ModuleSkillIndex, words: ModuleWords | None = None) -> "BoundSuccess":
@@ -246,7 +254,7 @@ class BoundSuccess:
             float64, (n_rows,); NaN for rows that are no attempt.
         """
         logits = np.full(len(log), np.nan)
-        for rows, table in tabulate_in_chunks(log, self.index, evidence):
+        for rows, table in tabulate_in_chunks(log, self.index, evidence, self.model.reliability):
             encoded = encode_attempts(table, self.yardstick)
             logits[rows.start + table.log_row[table.is_attempt]] = self.model.logits(
                 encoded.columns
@@ -261,7 +269,7 @@ class BoundSuccess:
         role_id: str | None = None,
     ) -> LearnerState:
         """Return what is known of the one learner of `log` at an instant, all rows being past."""
-        table = tabulate(log, self.index, evidence)
+        table = tabulate(log, self.index, evidence, self.model.reliability)
         levels = read_levels(table, self.levels.scale, self.levels.role(role_id), at_seconds)
         return state_of(table, self.yardstick, at_seconds, levels)
 

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from features.encode.ability import sigmoid
 from features.encode.attempts import EvidenceLog
 from features.encode.log import InteractionLog
+from features.encode.reliability import assumed_reliability
 from features.encode.signals import SIGNALS
 from features.encode.skills import ModuleSkillIndex
 from features.encode.words import ModuleWords, no_words
@@ -136,8 +137,8 @@ def _fit(
         ability_offset(fit, responses),
     )
     folds = Folds(of_learner=fold, difficulty=honest)
-    train = label_attempts((log, evidence), index, yardstick, folds)
-    valid = label_attempts((valid_log, valid_evidence), index, yardstick)
+    train = label_attempts((log, evidence), index, yardstick, folds, base.reliability)
+    valid = label_attempts((valid_log, valid_evidence), index, yardstick, None, base.reliability)
     candidates = fit_candidates(base, train, valid, int(rng.integers(2**31)), settings)
     baselines = fit_baselines(responses, index, fold[responses.learner])
     predictions = {name: log_odds(model, valid) for name, model in candidates.items()}
@@ -180,6 +181,7 @@ class _Parts:
 def _base_model(index: ModuleSkillIndex, parts: _Parts, spread: Spread) -> SuccessModel:
     """Return the model with everything but coefficients and trees."""
     fit, gain, scale = parts.fit, parts.levels.gain, parts.levels.scale
+    judges = parts.levels.reliability
     grade, line = _mean_grades(parts.responses, fit)
     return SuccessModel(
         module_ids=np.array(index.module_ids.ids, dtype=np.str_),
@@ -205,6 +207,7 @@ def _base_model(index: ModuleSkillIndex, parts: _Parts, spread: Spread) -> Succe
         prior=fit.prior,
         trees=no_trees(),
         levels=parts.levels.model,
+        reliability=assumed_reliability() if judges is None else judges.reliability,
     )
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from features.encode.attempts import EvidenceLog, tabulate_in_chunks
 from features.encode.log import InteractionLog
+from features.encode.reliability import Reliability
 from features.encode.signals import SIGNALS, EncodedAttempts, encode_attempts
 from features.encode.skills import ModuleSkillIndex
 from features.encode.tallies import Yardstick
@@ -51,12 +52,13 @@ def label_attempts(
     index: ModuleSkillIndex,
     yardstick: Yardstick,
     folds: Folds | None = None,
+    reliability: Reliability | None = None,
 ) -> Labelled:
     """Encode every attempt of a log; with folds, against difficulties its own had no part in."""
     log, evidence = logs
     parts: list[EncodedAttempts] = []
     first = 0
-    for _, table in tabulate_in_chunks(log, index, evidence):
+    for _, table in tabulate_in_chunks(log, index, evidence, reliability):
         difficulty = None
         if folds is not None:
             fold = folds.of_learner[first + table.learner]

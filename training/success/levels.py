@@ -34,6 +34,7 @@ from features.encode.skills import ModuleSkillIndex
 from features.score.level_model import LevelModel
 from features.score.prior import skill_shares
 from training.success.gain import GainFit, fit_gain
+from training.success.reliability import ReliabilityFit, fit_reliability, read_again
 from training.success.responses import draw_learners
 from training.success.scale import OUTER_QUANTILES, Scale, between_quantiles
 from training.success.spread import HALF_LIVES_DAYS, most_credible
@@ -76,6 +77,8 @@ class LevelFit:
     log_loss_by_half_life_days
         Of each learner's last attempt in each skill, predicted from what was before; inf stands
         for no forgetting. Empty where instants are only an order.
+    reliability
+        What direct judgements are worth, on the final scale; None where there are none.
     """
 
     model: LevelModel
@@ -85,6 +88,7 @@ class LevelFit:
     slope_standard_error: float
     half_life_days: float
     log_loss_by_half_life_days: dict[float, float]
+    reliability: ReliabilityFit | None
 
 
 def fit_levels(
@@ -135,10 +139,10 @@ def fit_levels(
     losses = {days: loss for days, (loss, _) in trials.items()}
     half_life = _half_life(losses)
     if trials:
-        chosen = trials[half_life][1]
-        fitted = fit_usual(table, chosen, roles)
+        fitted = fit_usual(table, trials[half_life][1], roles)
     if not scale.is_authored:
         fitted, scale = _re_anchored(fitted, scale, table, roles)
+    fitted, reliability = _with_judges(table, data, fitted, roles)
     return LevelFit(
         model=_model(fitted, roles, gain),
         gain=gain,
@@ -147,6 +151,7 @@ def fit_levels(
         slope_standard_error=error,
         half_life_days=half_life,
         log_loss_by_half_life_days={days: float(loss.mean()) for days, loss in losses.items()},
+        reliability=reliability,
     )
 
 
@@ -255,8 +260,22 @@ def _losses(
     return np.asarray(np.logaddexp(0.0, logits) - table.success[held] * logits)
 
 
+def _with_judges(
+    table: AttemptTable, data: LevelHistories, scale: LevelScale, roles: Roles
+) -> tuple[LevelScale, ReliabilityFit | None]:
+    """Compare judges with results, and say anew what is usual with judgements read as they are."""
+    if data.evidence is None or len(data.evidence) == 0:
+        return scale, None
+    from_results = fit_usual(tabulate(data.log, data.index), scale, roles)
+    found = fit_reliability(table, data.evidence, from_results, roles)
+    return fit_usual(read_again(table, data.evidence, found.reliability), scale, roles), found
+
+
 def _re_anchored(
-    scale: LevelScale, anchored: Scale, table: AttemptTable, roles: Roles
+    scale: LevelScale,
+    anchored: Scale,
+    table: AttemptTable,
+    roles: Roles,
 ) -> tuple[LevelScale, Scale]:
     """Let levels of difficulty and of learners, whichever reach further, span .05 to .95."""
     signs = read_signs(table, scale, roles.of_learner)

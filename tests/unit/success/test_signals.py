@@ -88,8 +88,8 @@ def _evidence(drawn: list, start: float) -> EvidenceLog:
     return EvidenceLog(
         learner=np.array(columns[0], dtype=np.int32),
         skill=np.array(columns[1], dtype=np.int32),
+        source=np.full(len(drawn), "performance"),
         level=np.array(columns[3], dtype=np.float64),
-        standard_error=np.full(len(drawn), 0.15),
         at_seconds=start + DAY * np.array(columns[2], dtype=np.float64),
     )
 

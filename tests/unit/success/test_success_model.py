@@ -142,8 +142,8 @@ def test_a_judgement_moves_mastery_towards_its_level(make_log, make_index, model
     judged = EvidenceLog(
         learner=np.array([0], dtype=np.int32),
         skill=np.array([2], dtype=np.int32),
+        source=np.array(["assessment"]),
         level=np.array([0.9]),
-        standard_error=np.array([0.1]),
         at_seconds=np.array([T0]),
     )
     before = mastery(bound, bound.learner_state(log, T0))
