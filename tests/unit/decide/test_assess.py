@@ -41,6 +41,14 @@ def test_one_skill_gets_the_question_of_greatest_information():
     assert next_question(able, bank, everything, goal=0.4) == 3
 
 
+def test_a_wide_belief_aims_between_its_mode_and_the_middle_of_the_bank():
+    bank = one_skill(-2.0, 0.0, 1.5, 3.5)
+    everything = np.ones(4, dtype=bool)
+    sure, unsure = (Belief(mean=np.full(1, 3.2), covariance=np.full((1, 1), v)) for v in (0.5, 8.0))
+    assert next_question(sure, bank, everything, goal=0.4) == 3
+    assert next_question(unsure, bank, everything, goal=0.4) == 2
+
+
 def test_closed_questions_are_not_asked():
     bank = one_skill(0.0, 1.0)
     assert next_question(STANDARD, bank, np.array([False, True]), goal=0.4) == 1
