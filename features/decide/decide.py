@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from features.decide.best import foremost
 from features.decide.case import Case, Scoring, open_case
@@ -82,6 +83,8 @@ def skill_standings(request: DecisionRequest, scorer: Scoring) -> tuple[SkillSta
     index = scorer.index
     arrays = encode_learner(request.history, index, request.context.goal_role_id)
     standing = scorer.score(request.history, arrays, request.now.timestamp()).standing
+    p_gap = ndtr((arrays.target - standing.mastery) / np.maximum(standing.standard_error, 1e-9))
+    by_goal = arrays.required.by_goal
     return tuple(
         SkillStanding(
             skill_id=skill_id,
@@ -95,6 +98,8 @@ def skill_standings(request: DecisionRequest, scorer: Scoring) -> tuple[SkillSta
                 if arrays.target[k] > 0
                 else None
             ),
+            p_gap=float(p_gap[k]) if arrays.target[k] > 0 else None,
+            asked_by=(None if arrays.target[k] == 0 else ("goal" if by_goal[k] else "role")),
             last_evidence_at=(
                 from_microseconds(round(standing.last_evidence_at_seconds[k] * 1e6))
                 if np.isfinite(standing.last_evidence_at_seconds[k])

@@ -22,6 +22,8 @@ TEMPLATES: Mapping[str, str] = {
     "{left:.2f}, and {asked:.2f} is asked for.",
     "gap": "It should take your {skill} from {mastery:.2f} to {expected:.2f} of the {target:.2f} "
     "asked for.",
+    "gap_goal": "It should take your {skill} from {mastery:.2f} to {expected:.2f} of the "
+    "{target:.2f} that your goal, {goal}, asks for.",
     "fit": "It is about as hard as helps you most: your chance of success is {p_success:.0%}.",
     "affinity": "People with a history like yours went on to this.",
     "affinity_new": "It is new, and teaches the skills of what suits you.",
@@ -81,6 +83,8 @@ def _states(case: Case, standpoint: Standpoint) -> tuple[str, ...]:
 
 
 def _code_of(term: str, case: Case, standpoint: Standpoint) -> str:
+    if term == "gap" and standpoint.closes:
+        return "gap_goal" if _is_for_goal(case, _closed_most(standpoint)) else "gap"
     if term == "affinity" and case.scores.is_new[standpoint.row]:
         return "affinity_new"
     if term == "affinity" and case.scores.affinity_basis != "history":
@@ -139,9 +143,9 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
             "asked": float(case.arrays.target[faded]),
         }
     if standpoint.closes:
-        best = max(
-            standpoint.closes, key=lambda closing: closing.expected_mastery - closing.mastery
-        )
+        best = _closed_most(standpoint)
+        if _is_for_goal(case, best):
+            facts["goal"] = case.index.role_names[_goal_role_id(case) or ""]
         name = case.index.skill_names[case.index.skill_ids.index_of[best.skill_id]]
         facts |= {
             "skill": name,
@@ -150,6 +154,20 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
             "target": best.target,
         }
     return facts
+
+
+def _closed_most(standpoint: Standpoint) -> Closing:
+    return max(standpoint.closes, key=lambda closing: closing.expected_mastery - closing.mastery)
+
+
+def _is_for_goal(case: Case, closing: Closing) -> bool:
+    """Tell whether the goal asks for more of the skill than the role."""
+    skill = case.index.skill_ids.index_of[closing.skill_id]
+    return bool(case.arrays.required.by_goal[skill])
+
+
+def _goal_role_id(case: Case) -> str | None:
+    return case.request.context.goal_role_id or case.arrays.learner.goal_role_id
 
 
 def _most_faded(case: Case, row: int) -> int | None:

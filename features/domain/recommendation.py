@@ -111,7 +111,11 @@ class DecisionRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SkillStanding:
-    """Where a learner stands in one skill; levels in [0,1], target None where none is asked."""
+    """Where a learner stands in one skill; levels in [0,1].
+
+    `target`, `gap`, `p_gap` (the probability that the true level is under the target) and
+    `asked_by` ("role" or "goal", whichever sets the target) are None where nothing is asked.
+    """
 
     skill_id: str
     name: str
@@ -120,4 +124,6 @@ class SkillStanding:
     n_evidence: int
     target: float | None
     gap: float | None
+    p_gap: float | None
+    asked_by: str | None
     last_evidence_at: datetime | None

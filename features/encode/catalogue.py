@@ -89,12 +89,15 @@ class Requirements:
     ----------
     target, weight
         float64, (n_skills,), 0 where nothing is asked.
+    by_goal
+        bool, (n_skills,): the goal asks for more than the role.
     pairs
         int64, positions in `skills` of the pairs about a skill that has a target.
     """
 
     target: NDArray[np.float64]
     weight: NDArray[np.float64]
+    by_goal: NDArray[np.bool_]
     pairs: NDArray[np.int64]
 
 
@@ -179,6 +182,11 @@ class CatalogueIndex:
         return np.asarray(np.maximum(self.duration_minutes, SHORTEST_MINUTES) / 60.0)
 
     @cached_property
+    def role_names(self) -> Mapping[str, str]:
+        """Names of the roles by id."""
+        return {role.role_id: role.name for role in self.catalogue.roles}
+
+    @cached_property
     def duration_unknown(self) -> NDArray[np.int64]:
         """Rows of the modules whose duration is not authored."""
         return np.flatnonzero(~self.duration_known)
@@ -203,13 +211,15 @@ class CatalogueIndex:
 
     def _require(self, role_ids: tuple[str | None, str | None]) -> Requirements:
         target, weight = np.zeros(len(self.skill_ids)), np.zeros(len(self.skill_ids))
+        of_role = target
         for role_id in role_ids:
+            of_role = target.copy()
             if role_id is not None:
                 asked = self.role_targets[role_id]
                 np.maximum.at(target, asked.skill, asked.target)
                 np.maximum.at(weight, asked.skill, asked.weight)
         pairs = self.skills.pairs_of_skills(np.flatnonzero(target > 0))
-        return Requirements(target=target, weight=weight, pairs=pairs)
+        return Requirements(target=target, weight=weight, by_goal=target > of_role, pairs=pairs)
 
 
 def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:

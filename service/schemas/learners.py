@@ -1,6 +1,6 @@
 """Learners, what they owe and where they stand, on the wire."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
@@ -176,7 +176,11 @@ class AssignmentView(View):
 
 
 class SkillStandingView(View):
-    """Where a learner stands in one skill; all levels lie in [0,1]."""
+    """Where a learner stands in one skill; all levels lie in [0,1].
+
+    `p_gap` is the probability that the true level is under the target; `asked_by` says whether
+    the learner's role or goal sets the target.
+    """
 
     skill_id: str
     name: str
@@ -185,6 +189,8 @@ class SkillStandingView(View):
     n_evidence: int
     target: float | None
     gap: float | None
+    p_gap: float | None
+    asked_by: Literal["role", "goal"] | None
     last_evidence_at: InstantOut | None
 
 

@@ -43,6 +43,8 @@ STANDING = {
     "n_evidence",
     "target",
     "gap",
+    "p_gap",
+    "asked_by",
     "last_evidence_at",
 }
 

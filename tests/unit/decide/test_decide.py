@@ -18,7 +18,7 @@ from academy import (
 )
 
 from features.decide.decide import decide, skill_standings
-from features.domain.catalogue import Policy, Prerequisite
+from features.domain.catalogue import Policy, Prerequisite, Role, RoleRequirement
 from features.domain.history import Learner
 
 
@@ -260,5 +260,45 @@ def test_standings_report_gap_only_where_something_is_asked():
     standings = {s.skill_id: s for s in skill_standings(request(), scorer_of(catalogue))}
     assert standings["chess"].target is None
     assert standings["chess"].gap is None
+    assert standings["chess"].p_gap is None
+    assert standings["chess"].asked_by is None
     assert standings["sql"].gap == pytest.approx(0.5)
     assert standings["sql"].last_evidence_at is None
+
+
+def with_goal(catalogue, **targets):
+    requirements = tuple(RoleRequirement(skill_id=s, target=t) for s, t in targets.items())
+    chief = Role(role_id="chief", name="Chief Analyst", requirements=requirements)
+    return replace(catalogue, roles=(*catalogue.roles, chief))
+
+
+@pytest.mark.parametrize(
+    ("mastery", "p_gap"), [(0.8, 0.5), (0.7, 0.841344746), (0.95, 0.0668072013)]
+)
+def test_a_gap_is_as_probable_as_the_level_is_uncertain(mastery, p_gap):
+    scorer = scorer_of(catalogue_of(module("m1", "sql"), sql=0.8), mastery={"sql": mastery})
+    assert skill_standings(request(), scorer)[0].p_gap == pytest.approx(p_gap)
+
+
+def test_standings_say_whether_role_or_goal_sets_the_target():
+    catalogue = with_goal(catalogue_of(sql=0.8, chess=0.5), sql=0.6, chess=0.9, law=0.4)
+    learner = Learner(learner_id="ada", role_id="analyst", goal_role_id="chief")
+    standings = skill_standings(request(learner=learner), scorer_of(catalogue))
+    assert {s.skill_id: (s.target, s.asked_by) for s in standings} == {
+        "chess": (0.9, "goal"),
+        "law": (0.4, "goal"),
+        "sql": (0.8, "role"),
+    }
+
+
+def test_a_gap_that_only_the_goal_opens_is_told_by_the_goals_name():
+    modules = (module("m1", "sql"), module("m2", "law"))
+    catalogue = with_goal(catalogue_of(*modules, sql=0.8), sql=0.8, law=0.9)
+    answer = decide(request(goal_role_id="chief", limit=2), scorer_of(catalogue), GREEDY, rng())
+    codes = {item.module_id: item.reasons[0] for item in answer.items}
+    assert codes["m1"].code == "gap"
+    assert codes["m2"].code == "gap_goal"
+    assert codes["m2"].text == (
+        "It should take your Law from 0.30 to 0.50 of the 0.90 that your goal, Chief Analyst, "
+        "asks for."
+    )
