@@ -50,27 +50,34 @@ def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Case
     index = scorer.index
     arrays = encode_learner(request.history, index, request.context.goal_role_id)
     scores = scorer.score(request.history, arrays, request.now.timestamp())
+    bars = consult(request, index, arrays, scores)
+    arrays = _with_assigned(arrays, bars.ruling, request.now.timestamp())
+    eligibility = judge_eligibility(request, index, arrays, scores, policy, bars)
+    return Case(
+        request=request,
+        index=index,
+        arrays=arrays,
+        scores=scores,
+        ruling=bars.ruling,
+        journey=bars.journey,
+        eligibility=eligibility,
+        policy=policy,
+    )
+
+
+def consult(
+    request: DecisionRequest, index: CatalogueIndex, arrays: LearnerArrays, scores: Scores
+) -> Bars:
+    """Apply the rules to a learner, and follow their pathways."""
     subject = Subject(
         history=request.history, now=request.now, index=index, arrays=arrays, scores=scores
     )
     mine = pathways_of(index, arrays, request.context.goal_role_id)
     asked = mentions((index.rules.conditions, *(pathway.conditions for pathway in mine)))
     facts = open_facts(facts_of(subject, asked))
-    ruling = apply_rules(index.rules, facts, len(index.module_ids))
-    arrays = _with_assigned(arrays, ruling, request.now.timestamp())
-    journey = travel(subject, mine, facts)
-    eligibility = judge_eligibility(
-        request, index, arrays, scores, policy, Bars(ruling=ruling, journey=journey)
-    )
-    return Case(
-        request=request,
-        index=index,
-        arrays=arrays,
-        scores=scores,
-        ruling=ruling,
-        journey=journey,
-        eligibility=eligibility,
-        policy=policy,
+    return Bars(
+        ruling=apply_rules(index.rules, facts, len(index.module_ids)),
+        journey=travel(subject, mine, facts),
     )
 
 

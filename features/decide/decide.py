@@ -11,8 +11,9 @@ from features.decide.case import Case, Scoring, open_case
 from features.decide.reasons import Standpoint, explain
 from features.decide.rules import NO_RULE
 from features.decide.slate import POOL_SIZE, Place, Slate, draw_slate
+from features.decide.supposing import unlocked_by
 from features.decide.terms import Terms, compute_terms
-from features.decide.withheld import best_withheld, unlocked_by
+from features.decide.withheld import best_withheld
 from features.domain.catalogue import TERMS, Policy
 from features.domain.history import Assignment
 from features.domain.instants import from_microseconds

@@ -26,11 +26,11 @@ class Bar(IntEnum):
     QUESTION = 1
     ASKED_OUT = 2
     FORMAT = 3
-    NOT_YET_ACTIVE = 4
-    RETIRED = 5
-    LANGUAGE = 6
-    NEEDS = 7
-    DONE = 8
+    RETIRED = 4
+    LANGUAGE = 5
+    NEEDS = 6
+    DONE = 7
+    NOT_YET_ACTIVE = 8
     RULE = 9
     STEP = 10
     PREREQUISITE = 11
@@ -46,11 +46,13 @@ _BELOW = np.array([(256 - code) % 256 for code in Bar], dtype=np.uint8)
 class Eligibility:
     """Result for every module of the catalogue, all (n_modules,).
 
-    `bar` holds `Bar` codes as int8; `refresher` marks done modules that come back.
+    `bar` holds `Bar` codes as int8; `refresher` marks done modules that come back, `held_back`
+    those of locked steps.
     """
 
     bar: NDArray[np.int8]
     refresher: NDArray[np.bool_]
+    held_back: NDArray[np.bool_]
 
     @cached_property
     def eligible(self) -> NDArray[np.bool_]:
@@ -98,16 +100,17 @@ def judge_eligibility(
     """
     now = request.now.timestamp()
     refresher = _refreshers(index, arrays, scores, now - _cooldown_seconds(policy))
+    held_back = bars.held_back(index, arrays)
     conditions = (
         (Bar.SKILL, _lacks_skill(index, scores.standing.mastery)),
         (Bar.PREREQUISITE, _lacks_module(index, arrays.done)),
-        (Bar.STEP, bars.held_back(index, arrays)),
+        (Bar.STEP, held_back),
         (Bar.RULE, bars.ruling.excluded_by != NO_RULE),
+        (Bar.NOT_YET_ACTIVE, now < index.active_from_seconds),
         (Bar.DONE, arrays.done & ~refresher),
         (Bar.NEEDS, _uncovered_needs(index, arrays.learner.needs)),
         (Bar.LANGUAGE, _other_language(index, arrays)),
         (Bar.RETIRED, now >= index.active_until_seconds),
-        (Bar.NOT_YET_ACTIVE, now < index.active_from_seconds),
         (Bar.FORMAT, _other_format(index, request.context.formats)),
         (Bar.ASKED_OUT, _asked_out(index, request.context.exclude)),
         (Bar.QUESTION, index.is_question),
@@ -118,7 +121,8 @@ def judge_eligibility(
         if applies is not None:
             np.minimum(lowest, _NOTHING - applies.view(np.uint8) * _BELOW[code], out=lowest)
     bar = (lowest + np.uint8(1)).view(np.int8)
-    return Eligibility(bar=bar, refresher=refresher & (bar == _FREE))
+    refresher &= bar == _FREE
+    return Eligibility(bar=bar, refresher=refresher, held_back=held_back)
 
 
 def _cooldown_seconds(policy: Policy) -> float:
@@ -135,12 +139,20 @@ def _refreshers(
     result = np.zeros(len(index.module_ids), dtype=bool)
     rested = (arrays.done & (arrays.done_at_seconds <= done_before_seconds)).nonzero()[0]
     if len(rested):
-        mastery = scores.standing.mastery
-        faded = (mastery < arrays.target) & (scores.mastery_shown - mastery >= LEAST_FADING)
+        faded = faded_skills(arrays, scores)
         pairs = index.skills.pairs_of_modules(rested)
         touching = pairs[faded[index.skills.skill[pairs]]]
         result[index.skills.module[touching]] = True
     return result
+
+
+def faded_skills(arrays: LearnerArrays, scores: Scores) -> NDArray[np.bool_]:
+    """Mark required skills that have faded and are below their target, (n_skills,)."""
+    mastery = scores.standing.mastery
+    faded: NDArray[np.bool_] = (mastery < arrays.target) & (
+        scores.mastery_shown - mastery >= LEAST_FADING
+    )
+    return faded
 
 
 def _lacks_module(index: CatalogueIndex, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -169,18 +181,21 @@ def _uncovered_needs(index: CatalogueIndex, needs: frozenset[str]) -> NDArray[np
 
 
 def _other_language(index: CatalogueIndex, arrays: LearnerArrays) -> NDArray[np.bool_] | None:
-    """Mark modules in a given language that is not the learner's; de-AT and de are one.
+    """Mark modules in a given language that is not the learner's; de-AT and de are one."""
+    others = index.in_other_language
+    masks = [others.get(own, others[""]) for own in languages_of(index, arrays)]
+    return np.logical_and.reduce(masks) if masks else None
 
-    Of a learner who gave none, the languages of the modules they have done are taken.
+
+def languages_of(index: CatalogueIndex, arrays: LearnerArrays) -> frozenset[str]:
+    """Return the primary languages of a learner.
+
+    Of one who gave none, the languages of the modules they have done are taken.
     """
     if arrays.learner.language:
-        own = {primary_language(arrays.learner.language)}
-    else:
-        spoken = np.unique(index.language[arrays.done.nonzero()[0]])
-        own = {primary_language(index.languages.ids[code]) for code in spoken if code >= 0}
-    others = index.in_other_language
-    masks = [others.get(language, others[""]) for language in own]
-    return np.logical_and.reduce(masks) if masks else None
+        return frozenset({primary_language(arrays.learner.language)})
+    spoken = np.unique(index.language[arrays.done.nonzero()[0]])
+    return frozenset(primary_language(index.languages.ids[code]) for code in spoken if code >= 0)
 
 
 def _other_format(index: CatalogueIndex, formats: frozenset[str]) -> NDArray[np.bool_] | None:

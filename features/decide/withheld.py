@@ -1,119 +1,166 @@
 """The best locked modules, and what would open them."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import numpy as np
 
 from features.decide.best import foremost
 from features.decide.case import Case
 from features.decide.eligibility import Bar
+from features.decide.journey import PathwayStanding, StepStanding, StepState
+from features.decide.supposing import (
+    Supposition,
+    is_barred_for_good,
+    missing_modules,
+    missing_skills,
+    suppose,
+)
 from features.decide.terms import Terms
 from features.domain.catalogue import PathwayStep
 from features.domain.instants import from_microseconds
 from features.domain.recommendation import Withheld
 
 MOST_WITHHELD = 3
-LOCKS = (Bar.PREREQUISITE, Bar.SKILL, Bar.NOT_YET_ACTIVE, Bar.STEP)
-_IS_LOCK = np.array([bar in LOCKS for bar in Bar])
+MOST_TRIED = 12
+CODES = {
+    Bar.NOT_YET_ACTIVE: "not_yet_active",
+    Bar.STEP: "pathway_step",
+    Bar.PREREQUISITE: "prerequisite",
+    Bar.SKILL: "skill_prerequisite",
+}
+_IS_LOCK = np.array([bar in CODES for bar in Bar])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lock:
+    """All that keeps a module from a learner: a date, a step, modules, and levels by skill."""
+
+    row: int
+    opens_at: datetime | None
+    standing: PathwayStanding | None
+    step: StepStanding | None
+    modules: tuple[str, ...]
+    skills: dict[int, float]
+
+    @property
+    def steps(self) -> tuple[PathwayStep, ...]:
+        """The steps that come first."""
+        if self.standing is None or self.step is None:
+            return ()
+        return tuple(self.standing.steps[place].index.step for place in self.step.needs)
+
+    @property
+    def when(self) -> str | None:
+        """The condition of the step, where it does not hold."""
+        if self.step is None or self.step.condition_holds:
+            return None
+        return self.step.index.step.when
+
+    @property
+    def module_ids(self) -> tuple[str, ...]:
+        """Every module that helps to open it."""
+        of_steps = tuple(module_id for step in self.steps for module_id in step.any_of)
+        return tuple(dict.fromkeys((*of_steps, *self.modules)))
 
 
 def best_withheld(case: Case, terms: Terms) -> tuple[Withheld, ...]:
-    """Return up to `MOST_WITHHELD` locked modules in the order they would rank if open."""
-    locked = _IS_LOCK[case.eligibility.bar].nonzero()[0]
-    best = foremost(locked, terms.score[locked], MOST_WITHHELD)
-    return tuple(_withheld(case, row) for row in best.tolist())
+    """Return up to `MOST_WITHHELD` locked modules in the order they would rank if open.
 
-
-def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
-    """Return the ids of locked modules that open once the module at `row` is done.
-
-    A module opens when nothing but this one was missing: hard prerequisites on modules are met
-    with it, and those on skills are met already.
+    Modules that would not open though all that is asked for were done are left out, and so are
+    those done before.
     """
-    links = case.index.module_links.hard
-    follows = np.unique(links.module[links.requires == row])
-    locked = follows[case.eligibility.bar[follows] == Bar.PREREQUISITE]
-    return tuple(
-        case.index.module_ids.ids[module]
-        for module in locked.tolist()
-        if _missing_modules(case, module) == [row] and not _missing_skills(case, module)
+    locked = (_IS_LOCK[case.eligibility.bar] & ~case.arrays.done).nonzero()[0]
+    best = foremost(locked, terms.score[locked], MOST_TRIED)
+    found: list[Withheld] = []
+    for row in best.tolist():
+        lock = _lock(case, row)
+        if _opens(case, lock):
+            found.append(_withheld(case, lock))
+        if len(found) == MOST_WITHHELD:
+            break
+    return tuple(found)
+
+
+def _lock(case: Case, row: int) -> _Lock:
+    opens = case.index.active_from_seconds[row]
+    standing, step = _step(case, row)
+    return _Lock(
+        row=row,
+        opens_at=(
+            from_microseconds(round(float(opens) * 1e6))
+            if opens > case.request.now.timestamp()
+            else None
+        ),
+        standing=standing,
+        step=step,
+        modules=tuple(missing_modules(case, row)),
+        skills=missing_skills(case, row, case.scores.standing.mastery),
     )
 
 
-def _withheld(case: Case, row: int) -> Withheld:
-    module_id = case.index.module_ids.ids[row]
-    bar = Bar(int(case.eligibility.bar[row]))
-    if bar is Bar.NOT_YET_ACTIVE:
-        opens = from_microseconds(int(case.index.active_from_seconds[row] * 1e6))
-        text = f"It opens on {opens:%Y-%m-%d}."
-        return Withheld(module_id=module_id, code="not_yet_active", text=text, needs=())
-    if bar is Bar.STEP:
-        return _behind_a_step(case, row)
-    modules = _missing_prerequisites(case, row)
-    skills = _missing_skills(case, row)
-    parts = [f"{_title(case, needed)} to be done first" for needed in modules]
-    parts += [f"{case.index.skill_names[skill]} at {level:.2f}" for skill, level in skills]
-    needs = (*modules, *(case.index.skill_ids.ids[skill] for skill, _ in skills))
-    code = "prerequisite" if modules else "skill_prerequisite"
-    text = f"It asks for {' and '.join(parts)}."
-    return Withheld(module_id=module_id, code=code, text=text, needs=needs)
+def _step(case: Case, row: int) -> tuple[PathwayStanding | None, StepStanding | None]:
+    """Return the step that holds the module back; the one with the fewest before it.
 
-
-def _behind_a_step(case: Case, row: int) -> Withheld:
-    """Say which steps come first, and which condition is not met yet."""
-    standing, step = next(
+    One whose condition holds comes first.
+    """
+    if not case.eligibility.held_back[row]:
+        return None, None
+    holding = [
         (standing, step)
         for standing in case.journey.pathways
         for step in standing.steps
-        if row in step.index.modules
+        if step.state is StepState.LOCKED and row in step.index.modules
+    ]
+    return min(holding, key=lambda found: (not found[1].condition_holds, len(found[1].needs)))
+
+
+def _opens(case: Case, lock: _Lock) -> bool:
+    """Tell whether all that is asked for opens the module, its date and condition granted."""
+    if case.index.module_ids.ids[lock.row] in lock.module_ids:
+        return False
+    then = suppose(case, lock.module_ids, lock.skills)
+    if is_barred_for_good(case, then, lock.row) or missing_skills(case, lock.row, then.mastery):
+        return False
+    return not then.held_back[lock.row] or _waits_for_condition(then, lock)
+
+
+def _waits_for_condition(then: Supposition, lock: _Lock) -> bool:
+    """Tell whether nothing but the condition of its step would be left."""
+    return lock.when is not None and any(
+        not each.needs
+        for standing in then.journey.pathways
+        for each in standing.steps
+        if lock.step is not None and each.index is lock.step.index
     )
-    needed = [standing.steps[place].index.step for place in step.needs]
-    parts = [f"{_any_title(case, before)} to be done first" for before in needed]
-    if not step.condition_holds:
-        parts.append(f"that {step.index.step.when}")
+
+
+def _withheld(case: Case, lock: _Lock) -> Withheld:
+    skills = tuple(case.index.skill_ids.ids[skill] for skill in lock.skills)
     return Withheld(
-        module_id=case.index.module_ids.ids[row],
-        code="pathway_step",
-        text=f"In {standing.index.pathway.title} it asks for {' and '.join(parts)}.",
-        needs=tuple(module_id for before in needed for module_id in before.any_of),
+        module_id=case.index.module_ids.ids[lock.row],
+        code=CODES[Bar(int(case.eligibility.bar[lock.row]))],
+        text=_words(case, lock),
+        needs=(*lock.module_ids, *skills),
+        when=lock.when,
+        opens_at=lock.opens_at,
     )
+
+
+def _words(case: Case, lock: _Lock) -> str:
+    parts = [f"{_any_title(case, before)} to be done first" for before in lock.steps]
+    parts += [f"{_title(case, needed)} to be done first" for needed in lock.modules]
+    parts += [f"{case.index.skill_names[k]} at {level:.2f}" for k, level in lock.skills.items()]
+    parts += [f"that {lock.when}"] if lock.when else []
+    sentences = [f"It opens on {lock.opens_at:%Y-%m-%d}."] if lock.opens_at else []
+    if parts:
+        where = "" if lock.standing is None else f"In {lock.standing.index.pathway.title} it"
+        sentences.append(f"{where or 'It'} asks for {' and '.join(parts)}.")
+    return " ".join(sentences)
 
 
 def _any_title(case: Case, step: PathwayStep) -> str:
     return " or ".join(_title(case, module_id) for module_id in step.any_of)
-
-
-def _missing_modules(case: Case, row: int) -> list[int]:
-    """Return the positions of unmet hard prerequisites; −1 stands for ones not in the catalogue."""
-    links = case.index.module_links.hard
-    return [
-        needed
-        for needed in links.requires[links.module == row].tolist()
-        if needed < 0 or not case.arrays.done[needed]
-    ]
-
-
-def _missing_prerequisites(case: Case, row: int) -> list[str]:
-    return [
-        link.requires_module_id
-        for link in case.index.modules[row].prerequisites
-        if link.requires_module_id and link.is_hard and not _is_done(case, link.requires_module_id)
-    ]
-
-
-def _is_done(case: Case, module_id: str) -> bool:
-    row = case.index.module_ids.index_of.get(module_id)
-    return row is not None and bool(case.arrays.done[row])
-
-
-def _missing_skills(case: Case, row: int) -> list[tuple[int, float]]:
-    links = case.index.skill_links.hard
-    own = links.module == row
-    return [
-        (skill, level)
-        for skill, level in zip(
-            links.skill[own].tolist(), links.min_mastery[own].tolist(), strict=True
-        )
-        if case.scores.standing.mastery[skill] < level
-    ]
 
 
 def _title(case: Case, module_id: str) -> str:

@@ -44,12 +44,18 @@ class RecommendedModule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Withheld:
-    """A module that would rank high but is locked, and what would open it."""
+    """A module that would rank high but is locked, and what would open it.
+
+    `needs` are ids of modules to be done and of skills to be reached, all of them; where they are
+    not enough, `when` is a condition that must hold as well, and `opens_at` the day to wait for.
+    """
 
     module_id: str
     code: str
     text: str
     needs: tuple[str, ...]
+    when: str | None = None
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -123,8 +123,9 @@ class AttemptTable:
         float64, (n,): the score where there is one, else success; 0 for rows that are no attempt.
     is_study
         bool, (n,): the module was completed without being judged.
-    teaches
-        bool, (n,): the learner's first completion of the module; answering a question is none.
+    rested_seconds
+        float64, (n,): of completions, how long ago the learner last completed the module, inf at
+        the first; 0 of other rows. Answering a question completes nothing.
     log_row, evidence_row
         int64, (n,): row of the log, −1 for direct judgements; row of these, −1 for the others.
     level, standard_error
@@ -142,7 +143,7 @@ class AttemptTable:
     success: NDArray[np.int8]
     grade: NDArray[np.float64]
     is_study: NDArray[np.bool_]
-    teaches: NDArray[np.bool_]
+    rested_seconds: NDArray[np.float64]
     log_row: NDArray[np.int64]
     evidence_row: NDArray[np.int64]
     level: NDArray[np.float64]
@@ -228,7 +229,7 @@ def tabulate(
         success=np.append(success, nothing.astype(np.int8)),
         grade=np.append(np.where(is_attempt, graded, 0.0), np.zeros(len(judged))),
         is_study=np.append(~is_attempt, np.zeros(len(judged), dtype=bool)),
-        teaches=np.append(_first_completions(log, rows), np.zeros(len(judged), dtype=bool)),
+        rested_seconds=np.append(_rested_seconds(log, rows), np.zeros(len(judged))),
         log_row=np.append(rows, nothing),
         evidence_row=np.append(np.full(len(rows), -1), np.arange(len(judged))),
         level=np.append(unlevelled, read),
@@ -289,13 +290,16 @@ def tagged(
     )
 
 
-def _first_completions(log: InteractionLog, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which of `rows` are the first completion of their module by their learner."""
+def _rested_seconds(log: InteractionLog, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Tell how long before each of `rows` its learner had completed the module; 0 if it is none."""
     done = np.flatnonzero((log.done & (log.event != EVENT_CODES[Event.ANSWERED]))[rows])
     key = log.learner[rows[done]] * np.int64(log.n_modules) + log.module[rows[done]]
-    first = np.zeros(len(rows), dtype=bool)
-    first[done[np.unique(key, return_index=True)[1]]] = True
-    return first
+    order = np.argsort(key, kind="stable")
+    at, again = log.at_seconds[rows[done[order]]], key[order[1:]] == key[order[:-1]]
+    rested = np.zeros(len(rows))
+    rested[done[order[:1]]] = np.inf
+    rested[done[order[1:]]] = np.where(again, np.diff(at), np.inf)
+    return rested
 
 
 def _learners_between(log: InteractionLog, first: int, end: int) -> InteractionLog:
@@ -329,7 +333,7 @@ def _in_order(table: AttemptTable) -> AttemptTable:
         success=table.success[order],
         grade=table.grade[order],
         is_study=table.is_study[order],
-        teaches=table.teaches[order],
+        rested_seconds=table.rested_seconds[order],
         log_row=table.log_row[order],
         evidence_row=table.evidence_row[order],
         level=table.level[order],

@@ -3,7 +3,8 @@
 level(t) = base + 1 − exp(−G(t)). The base is constant: a normal prior around what is usual in the
 learner's role and skill, moved together in all skills by the learner's own lead and then by the
 evidence in the skill. G adds up the gains of completed modules, of which a share stays and the
-rest fades by halves; each gain is of what is left to gain. Every attempt is measured against what
+rest fades by halves; each gain is of what is left to gain, and completing a module again brings
+back what has faded of its own. Every attempt is measured against what
 had been gained by then, so that forgetting takes away what was gained and nothing else.
 
 Score functions (see `ability.py`) are sums over evidence and rise with every success, at every
@@ -156,12 +157,16 @@ class LevelReading:
         expected in the evidence, over all learners of the role.
     left
         In (0,1]: the part of a further gain that would count, after what has been gained.
+    worth
+        In [0,1], (n_modules,): the part of its gain that completing each module now would add; 1
+        for the first time, afterwards what has faded of it.
     """
 
     level: NDArray[np.float64]
     shown: NDArray[np.float64]
     deviation: NDArray[np.float64]
     left: NDArray[np.float64]
+    worth: NDArray[np.float64]
 
 
 def read_levels(
@@ -191,6 +196,7 @@ def read_levels(
         shown=base + rise(then),
         deviation=_standard_errors(scale, role, signs, bases) / scale.logits_per_level,
         left=np.exp(-now),
+        worth=_worth(table, scale, gains.half_life_seconds, at_seconds),
     )
 
 
@@ -330,14 +336,44 @@ def add_gains(table: AttemptTable, scale: LevelScale) -> Gains:
     row = table.tag_row
     at = table.at_seconds[row]
     half_life = scale.half_life_seconds if table.is_timed else np.inf
-    gain = np.where(table.teaches, np.append(scale.gain, 0.0)[table.module], 0.0)
-    added = (gain[row] * table.weight)[:, None] * [scale.kept_share, 1.0 - scale.kept_share]
+    added = _lessons(table.rested_seconds, scale, half_life)
+    added *= np.append(scale.gain, 0.0)[table.module, None]
+    added = added[row] * table.weight[:, None]
     if np.isinf(half_life):
         sums = table.by_skill.sums(added)
     else:
         fade = np.exp2(-_since_previous(table, at) / half_life)
         sums = table.by_skill.sums(added, 1.0, fade, slice(1, 2))
     return Gains(sums=sums, at_seconds=at, half_life_seconds=half_life)
+
+
+def _lessons(
+    rested: NDArray[np.float64], scale: LevelScale, half_life: float
+) -> NDArray[np.float64]:
+    """Return the parts of a gain that completions add, (n, 2): to what stays, to what fades.
+
+    Parameters
+    ----------
+    rested
+        float64, (n,), seconds since the module was last completed, inf where never.
+    """
+    first = np.isinf(rested)
+    faded = np.where(first, 1.0, -np.expm1(-np.log(2.0) * np.where(first, 0.0, rested) / half_life))
+    return np.column_stack([scale.kept_share * first, (1.0 - scale.kept_share) * faded])
+
+
+def _worth(
+    table: AttemptTable, scale: LevelScale, half_life: float, at_seconds: float
+) -> NDArray[np.float64]:
+    """Return what one more completion of each module would add, of its gain, (n_modules,)."""
+    worth = np.ones(len(scale.gain))
+    done = table.rested_seconds > 0
+    modules, place = np.unique(table.module[done], return_inverse=True)
+    last = np.zeros(len(modules))
+    np.maximum.at(last, place, table.at_seconds[done])
+    lessons = _lessons(at_seconds - last, scale, half_life)
+    worth[modules] = lessons.sum(axis=1)
+    return worth
 
 
 def _since_previous(table: AttemptTable, at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -64,6 +64,10 @@ class ModuleSkillIndex:
         starts = self.indptr[modules]
         return spans(starts, self.indptr[modules + 1] - starts)
 
+    def pairs_of(self, row: int) -> slice:
+        """Return where the pairs of one module are."""
+        return slice(int(self.indptr[row]), int(self.indptr[row + 1]))
+
 
 def index_module_skills(modules: Sequence[Module], skill_ids: IdMap) -> ModuleSkillIndex:
     """Build the index of `modules`, rows in their order.

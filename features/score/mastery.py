@@ -33,9 +33,10 @@ def mastery_shown(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float6
 def expected_mastery(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
     """Return the level of each pair's skill after completing the pair's module, (n_pairs,).
 
-    What completing it without a judgement brings; a success in it would show more.
+    What completing it without a judgement brings; a success in it would show more. A module done
+    before brings back what has faded of it.
     """
     index, levels = bound.index, state.levels
-    gain = rise(bound.levels.scale.gain[index.module] * index.weight)
+    gain = rise((bound.levels.scale.gain * levels.worth)[index.module] * index.weight)
     now = levels.level[index.skill]
     return np.clip(now + levels.left[index.skill] * gain, 0.0, 1.0)

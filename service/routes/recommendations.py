@@ -26,8 +26,9 @@ from service.state import CurrentService, Now
 
 DRY_RUN = "dry-run"
 
-# Answers recorded before there were rules do not name any.
-ANSWERED_BEFORE_RULES: Mapping[str, Any] = {"rules": []}
+# What answers did not have when the first of them were recorded.
+ADDED_TO_ANSWERS: Mapping[str, Any] = {"rules": []}
+ADDED_TO_WITHHELD: Mapping[str, Any] = {"when": None, "opens_at": None}
 
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 
@@ -53,8 +54,7 @@ def read_back(
     with service.database.reading() as repositories:
         record = repositories.recommendations.get(recommendation_id)
     return {
-        **ANSWERED_BEFORE_RULES,
-        **record["answer"],
+        **_in_full(record["answer"]),
         "policy": record["policy"],
         "context": record["context"],
         "candidates": candidates_by_module(record["candidates"]),
@@ -127,6 +127,12 @@ def _question(body: RecommendationBody, caller: Caller, now: datetime) -> Questi
         as_of=context.as_of,
         policy=body.policy.to_domain(body.policy.policy_id or DRY_RUN) if body.policy else None,
     )
+
+
+def _in_full(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recorded answer with what has been added to answers since."""
+    withheld = [{**ADDED_TO_WITHHELD, **each} for each in answer["withheld"]]
+    return {**ADDED_TO_ANSWERS, **answer, "withheld": withheld}
 
 
 def require_past(at: datetime, now: datetime, field: str) -> None:

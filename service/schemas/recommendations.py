@@ -104,7 +104,11 @@ class WithheldView(View):
     module_id: str
     code: str
     text: str
-    needs: list[str]
+    needs: list[str] = Field(
+        description="Modules to be done and skills to be reached, all of them."
+    )
+    when: str | None = Field(description="A condition that must hold besides; null if none.")
+    opens_at: InstantOut | None = Field(description="The instant to wait for; null if none.")
 
 
 class RecommendationView(View):

@@ -34,7 +34,7 @@ ITEM = {
     "unlocks",
     "reasons",
 }
-WITHHELD = {"module_id", "code", "text", "needs"}
+WITHHELD = {"module_id", "code", "text", "needs", "when", "opens_at"}
 CLOSING = {"skill_id", "mastery", "expected_mastery", "target"}
 STANDING = {
     "skill_id",

@@ -18,7 +18,13 @@ from features.encode.signals import (
 from features.encode.state import state_of
 
 T0, DAY = 1.7e9, 86_400.0
-UNREAD = LevelReading(level=np.zeros(4), shown=np.zeros(4), deviation=np.ones(4), left=np.ones(4))
+UNREAD = LevelReading(
+    level=np.zeros(4),
+    shown=np.zeros(4),
+    deviation=np.ones(4),
+    left=np.ones(4),
+    worth=np.ones(3),
+)
 COLUMN = {name: column for column, name in enumerate(SIGNALS)}
 
 histories = st.lists(

@@ -90,11 +90,10 @@ def test_a_completion_brings_the_expected_mastery(
     index = make_index(SKILLS_OF)
     bound = (model if trained else untrained_success()).bind(index)
     now = T0 + 301 * DAY
-    new = [row for row in drawn if row[0] != 0]
-    state = bound.learner_state(_log(new, make_log), now)
+    state = bound.learner_state(_log(drawn, make_log), now)
     expected = expected_mastery(bound, state)
     assert (expected >= mastery(bound, state).mastery[index.skill]).all()
-    done = _log(new, make_log, [(0, 0, "completed", now, -1)])
+    done = _log(drawn, make_log, [(0, 0, "completed", now, -1)])
     after = mastery(bound, bound.learner_state(done, now)).mastery
     np.testing.assert_allclose(expected[index.module == 0], after[[0, 1]], rtol=0, atol=1e-12)
 
@@ -123,6 +122,21 @@ def test_what_was_gained_fades_to_what_stays_and_no_further(make_log, make_index
     assert level(90_000.0) == pytest.approx(0.3 + 1.0 - np.exp(-0.2 * 0.35))
     shown = mastery_shown(bound, bound.learner_state(log, T0 + 90 * DAY))
     assert shown[2] == pytest.approx(level(0.0))
+
+
+def test_completing_again_brings_back_what_faded_and_no_more(make_log, make_index, model) -> None:
+    bound = model.bind(make_index(SKILLS_OF))
+    once = (0, 3, "completed", T0, -1)
+
+    def level(*rows: tuple, days: float) -> float:
+        state = bound.learner_state(make_log([*rows]), T0 + days * DAY)
+        return float(mastery(bound, state).mastery[2])
+
+    fresh = level(once, days=0.0)
+    again = (0, 3, "completed", T0 + 90 * DAY, -1)
+    assert level(once, again, days=90.0) == pytest.approx(fresh)
+    assert level(once, again, days=180.0) == pytest.approx(level(once, days=90.0))
+    assert level(once, once, days=90.0) == pytest.approx(level(once, days=90.0))
 
 
 def test_without_evidence_mastery_is_what_is_usual_in_the_role(make_log, make_index, model) -> None:
