@@ -109,6 +109,8 @@ def _know(service: Service, question: Question) -> _Known:
         with service.database.reading() as repositories:
             scorer = service.rankings.current(repositories)
             history = repositories.learners.history(question.learner_id, question.as_of)
+            if not history.is_known:
+                repositories.learners.require_not_erased(question.learner_id)
     except StoreUnavailableError:
         remembered = service.rankings.remembered()
         if remembered is None:
@@ -160,6 +162,7 @@ def _answer(
             "items": recommendation.items,
             "withheld": recommendation.withheld,
             "rules": recommendation.rules,
+            "remarks": recommendation.remarks,
         }
     )
 
@@ -191,4 +194,5 @@ def _context(question: Question) -> Mapping[str, Any]:
         "formats": sorted(context.formats),
         "goal": None if context.goal_role_id is None else {"role_id": context.goal_role_id},
         "exclude": sorted(context.exclude),
+        "language": context.language,
     }

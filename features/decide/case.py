@@ -7,6 +7,8 @@ from features.decide.conditions import mentions, open_facts
 from features.decide.eligibility import Bars, Eligibility, judge_eligibility
 from features.decide.facts import Subject, facts_of
 from features.decide.journey import Journey, pathways_of, travel
+from features.decide.phrases.choice import language_for
+from features.decide.phrases.language import Language
 from features.decide.rules import NO_RULE, Ruling, apply_rules
 from features.domain.catalogue import Policy
 from features.domain.history import LearnerHistory
@@ -43,6 +45,11 @@ class Case:
     journey: Journey
     eligibility: Eligibility
     policy: Policy
+
+    @property
+    def language(self) -> Language:
+        """The language the words are in."""
+        return language_for(self.request.context.language, self.request.history.learner.language)
 
 
 def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Case:

@@ -9,6 +9,7 @@ from scipy.special import ndtr
 from features.decide.best import foremost
 from features.decide.case import Case, Scoring, open_case
 from features.decide.reasons import Standpoint, explain
+from features.decide.remarks import remarks_on
 from features.decide.rules import NO_RULE
 from features.decide.slate import POOL_SIZE, Place, Slate, draw_slate
 from features.decide.supposing import unlocked_by
@@ -76,6 +77,7 @@ def decide(
         candidates=_candidates(case, terms, slate, best),
         rules=tuple(rule.rule_id for rule in case.ruling.rules),
         assignments=_new_assignments(case),
+        remarks=remarks_on(case),
     )
 
 

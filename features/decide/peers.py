@@ -6,11 +6,12 @@ Thaler, D. G., & Ravishankar, C. V. (1998). Using name-based mappings to increas
 (rendezvous hashing: each learner goes round the same people in an order of their own).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from features.decide.phrases.choice import language_for
 from features.domain.history import Learner
 from features.domain.peers import Peer
 from features.domain.recommendation import Reason
@@ -21,17 +22,6 @@ OFFER_WINDOW = timedelta(days=30)
 MOST_OFFERS = 12  # a peer is named to so many within the window
 
 WORDS = ((0.25, "beginning"), (0.5, "working"), (0.75, "advanced"), (1.0, "expert"))
-TEMPLATES: Mapping[str, str] = {
-    "reaches_target": "They have shown what is asked of you in {skill}.",
-    "ahead": "They have shown clearly more of {skill} than you so far.",
-    "same_language": "You share a language.",
-    "same_department": "They work in your department.",
-    "same_location": "They work where you do.",
-    "nobody_willing": "Nobody who could be named has said that they are willing to help.",
-    "nobody_ahead": "Nobody willing to help has shown clearly more of {skill} than you so far.",
-    "all_named_often": "Those who could help with {skill} have been named often of late; "
-    "ask again in some days.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +146,8 @@ def _peer(seeker: Seeker, helper: Helper, now: datetime) -> Peer:
 
 
 def _reason(code: str, seeker: Seeker) -> Reason:
-    return Reason(code=code, text=TEMPLATES[code].format(skill=seeker.skill_name))
+    language = language_for(seeker.learner.language)
+    return Reason(code=code, text=language.say(code, {"skill": seeker.skill_name}))
 
 
 def _reaches(seeker: Seeker, helper: Helper) -> bool:

@@ -75,15 +75,16 @@ def _next(each: StepStanding) -> NextStep:
 
 def _locked(case: Case, standing: PathwayStanding, each: StepStanding) -> LockedStep:
     needed = [standing.steps[place].index.step for place in each.needs]
-    parts = [f"{_titles(case, step.any_of)} is done" for step in needed]
+    language = case.language
+    parts = [language.say("step_module", {"module": _titles(case, step.any_of)}) for step in needed]
     when = None if each.condition_holds else each.index.step.when
-    parts += [f"{when} holds"] if when else []
+    parts += [language.say("step_condition", {"condition": when})] if when else []
     return LockedStep(
         step_id=each.index.step.step_id,
         module_ids=each.index.step.any_of,
         needs=tuple(step.step_id for step in needed),
         when=when,
-        text=f"It opens when {' and '.join(parts)}.",
+        text=language.say("step_opens", {"needs": language.all_of(parts)}),
     )
 
 
@@ -133,7 +134,7 @@ def _is_waived(case: Case, row: int) -> bool:
 
 def _titles(case: Case, module_ids: tuple[str, ...]) -> str:
     index = case.index
-    return " or ".join(
+    return case.language.any_of(
         index.modules[index.module_ids.index_of[m]].title if m in index.module_ids else m
         for m in module_ids
     )

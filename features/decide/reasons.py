@@ -1,12 +1,12 @@
 """Reasons: stable codes, and words made from the largest contributions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
 from features.decide.case import Case
+from features.decide.eligibility import faded_skills
 from features.decide.journey import OPTIONAL_PULL, StepState
 from features.decide.rules import NO_RULE
 from features.domain.instants import from_microseconds
@@ -14,33 +14,6 @@ from features.domain.recommendation import Closing, Reason
 
 MOST_REASONS = 3
 LEAST_SHARE = 0.15
-
-TEMPLATES: Mapping[str, str] = {
-    "overdue": "It was due on {due}.",
-    "due_soon": "It is due on {due}; waiting longer would break that date.",
-    "refresher": "You have done this before; your {faded} has faded from {shown:.2f} to "
-    "{left:.2f}, and {asked:.2f} is asked for.",
-    "gap": "It should take your {skill} from {mastery:.2f} to {expected:.2f} of the {target:.2f} "
-    "asked for.",
-    "gap_goal": "It should take your {skill} from {mastery:.2f} to {expected:.2f} of the "
-    "{target:.2f} that your goal, {goal}, asks for.",
-    "fit": "It is about as hard as helps you most: your chance of success is {p_success:.0%}.",
-    "affinity": "People with a history like yours went on to this.",
-    "affinity_new": "It is new, and teaches the skills of what suits you.",
-    "affinity_role": "It is what others in your role take most.",
-    "affinity_popularity": "It is among the most taken modules.",
-    "refresh": "It brings back {skill}, which fades without practice.",
-    "urgency": "It is owed by {due}.",
-    "urgency_undated": "It is mandatory or assigned to you.",
-    "time": "At {minutes:.0f} minutes it fits the {available:.0f} you have.",
-    "continuity": "It carries on from what you did last.",
-    "continuity_under_way": "You have started it already.",
-    "continuity_pathway": "It is your next step in {pathway}.",
-    "continuity_extra": "It is an optional extra in {pathway}.",
-    "boost": "It is recommended by a rule of your organisation.",
-    "required": "A rule of your organisation requires it of you.",
-    "open": "It is open to you, and nothing open to you ranks above it.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +39,10 @@ def explain(case: Case, standpoint: Standpoint) -> tuple[Reason, ...]:
         for term, value in ranked
         if value > 0 and value >= LEAST_SHARE * total
     ]
-    facts = _facts(case, standpoint)
-    usable = [code for code in dict.fromkeys(codes) if _has_facts(code, facts)] or ["open"]
+    facts, language = _facts(case, standpoint), case.language
+    usable = [code for code in dict.fromkeys(codes) if language.can_say(code, facts)] or ["open"]
     return tuple(
-        Reason(code=code, text=TEMPLATES[code].format(**facts)) for code in usable[:MOST_REASONS]
+        Reason(code=code, text=language.say(code, facts)) for code in usable[:MOST_REASONS]
     )
 
 
@@ -83,27 +56,50 @@ def _states(case: Case, standpoint: Standpoint) -> tuple[str, ...]:
 
 
 def _code_of(term: str, case: Case, standpoint: Standpoint) -> str:
-    if term == "gap" and standpoint.closes:
-        return "gap_goal" if _is_for_goal(case, _closed_most(standpoint)) else "gap"
-    if term == "affinity" and case.scores.is_new[standpoint.row]:
+    return _CODE_OF[term](case, standpoint) if term in _CODE_OF else term
+
+
+def _code_of_gap(case: Case, standpoint: Standpoint) -> str:
+    is_for_goal = standpoint.closes and _is_for_goal(case, _closed_most(standpoint))
+    return "gap_goal" if is_for_goal else "gap"
+
+
+def _code_of_affinity(case: Case, standpoint: Standpoint) -> str:
+    if case.scores.is_new[standpoint.row]:
         return "affinity_new"
-    if term == "affinity" and case.scores.affinity_basis != "history":
-        return f"affinity_{case.scores.affinity_basis}"
-    if term == "urgency" and np.isinf(case.arrays.due_at_seconds[standpoint.row]):
-        by_rule = case.ruling.required_by[standpoint.row] != NO_RULE
-        return "required" if by_rule else "urgency_undated"
-    if term == "continuity":
-        return _code_of_continuity(case, standpoint.row)
-    return term
+    basis = case.scores.affinity_basis
+    return "affinity" if basis == "history" else f"affinity_{basis}"
 
 
-def _code_of_continuity(case: Case, row: int) -> str:
-    if case.arrays.under_way[row]:
+def _code_of_urgency(case: Case, standpoint: Standpoint) -> str:
+    if np.isfinite(case.arrays.due_at_seconds[standpoint.row]):
+        return "urgency"
+    by_rule = case.ruling.required_by[standpoint.row] != NO_RULE
+    return "required" if by_rule else "urgency_undated"
+
+
+def _code_of_time(case: Case, standpoint: Standpoint) -> str:
+    minutes = case.request.context.available_minutes
+    fits = minutes is None or case.index.duration_minutes[standpoint.row] <= minutes
+    return "time" if fits else "time_part"
+
+
+def _code_of_continuity(case: Case, standpoint: Standpoint) -> str:
+    if case.arrays.under_way[standpoint.row]:
         return "continuity_under_way"
-    pull = case.journey.released[row]
+    pull = case.journey.released[standpoint.row]
     if pull == 0:
         return "continuity"
     return "continuity_extra" if pull == OPTIONAL_PULL else "continuity_pathway"
+
+
+_CODE_OF: Mapping[str, Callable[[Case, Standpoint], str]] = {
+    "gap": _code_of_gap,
+    "affinity": _code_of_affinity,
+    "urgency": _code_of_urgency,
+    "time": _code_of_time,
+    "continuity": _code_of_continuity,
+}
 
 
 def _pathway_of(case: Case, row: int) -> str | None:
@@ -124,11 +120,12 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
     row = standpoint.row
     facts: dict[str, object] = {
         "p_success": float(case.scores.p_success[row]),
-        "minutes": float(case.index.duration_minutes[row]),
     }
+    if case.index.duration_known[row]:
+        facts["minutes"] = float(case.index.duration_minutes[row])
     due = case.arrays.due_at_seconds[row]
     if np.isfinite(due):
-        facts["due"] = _day(from_microseconds(int(due * 1e6)))
+        facts["due"] = from_microseconds(round(float(due) * 1e6))
     if case.request.context.available_minutes is not None:
         facts["available"] = case.request.context.available_minutes
     pathway = _pathway_of(case, row)
@@ -171,23 +168,11 @@ def _goal_role_id(case: Case) -> str | None:
 
 
 def _most_faded(case: Case, row: int) -> int | None:
-    """Return the required skill of the module that has lost most since it was last shown."""
+    """Return the skill of the module that lost most, of those that ask for a refresher."""
     pairs = case.index.skills
     skills = pairs.skill[pairs.indptr[row] : pairs.indptr[row + 1]]
-    required = skills[case.arrays.target[skills] > 0]
+    required = skills[faded_skills(case.arrays, case.scores)[skills]]
     if not len(required):
         return None
     lost = case.scores.mastery_shown[required] - case.scores.standing.mastery[required]
     return int(required[np.argmax(lost)])
-
-
-def _has_facts(code: str, facts: Mapping[str, object]) -> bool:
-    try:
-        TEMPLATES[code].format(**facts)
-    except KeyError:
-        return False
-    return True
-
-
-def _day(at: datetime) -> str:
-    return f"{at:%Y-%m-%d}"

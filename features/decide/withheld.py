@@ -148,19 +148,30 @@ def _withheld(case: Case, lock: _Lock) -> Withheld:
 
 
 def _words(case: Case, lock: _Lock) -> str:
-    parts = [f"{_any_title(case, before)} to be done first" for before in lock.steps]
-    parts += [f"{_title(case, needed)} to be done first" for needed in lock.modules]
-    parts += [f"{case.index.skill_names[k]} at {level:.2f}" for k, level in lock.skills.items()]
-    parts += [f"that {lock.when}"] if lock.when else []
-    sentences = [f"It opens on {lock.opens_at:%Y-%m-%d}."] if lock.opens_at else []
-    if parts:
-        where = "" if lock.standing is None else f"In {lock.standing.index.pathway.title} it"
-        sentences.append(f"{where or 'It'} asks for {' and '.join(parts)}.")
+    language = case.language
+    parts = [_any_title(case, before) for before in lock.steps]
+    parts += [_title(case, needed) for needed in lock.modules]
+    needs = [language.say("need_module", {"module": title}) for title in parts]
+    needs += [
+        language.say("need_skill", {"skill": case.index.skill_names[skill], "level": level})
+        for skill, level in lock.skills.items()
+    ]
+    needs += [language.say("need_condition", {"condition": lock.when})] if lock.when else []
+    sentences = []
+    if lock.opens_at is not None:
+        sentences.append(language.say("opens_on", {"opens": lock.opens_at}))
+    if needs:
+        facts = {"needs": language.all_of(needs)}
+        if lock.standing is not None:
+            facts["pathway"] = lock.standing.index.pathway.title
+        sentences.append(
+            language.say("locked_on_pathway" if "pathway" in facts else "locked", facts)
+        )
     return " ".join(sentences)
 
 
 def _any_title(case: Case, step: PathwayStep) -> str:
-    return " or ".join(_title(case, module_id) for module_id in step.any_of)
+    return case.language.any_of(_title(case, module_id) for module_id in step.any_of)
 
 
 def _title(case: Case, module_id: str) -> str:

@@ -77,20 +77,25 @@ class Candidates:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestContext:
-    """What the asker adds: time at hand, formats, a goal for now, modules to leave out."""
+    """What the asker adds: time at hand, formats, a goal for now, modules to leave out.
+
+    `language` is that of the words, the learner's own where None.
+    """
 
     limit: int = 1
     available_minutes: float | None = None
     formats: frozenset[str] = frozenset()
     goal_role_id: str | None = None
     exclude: frozenset[str] = frozenset()
+    language: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recommendation:
     """A slate for one learner at one instant, and everything needed to account for it.
 
-    `rules` are the ids of those that held; `assignments` are new ones that they call for.
+    `rules` are the ids of those that held; `assignments` are new ones that they call for;
+    `remarks` tell what of the request could not be followed.
     """
 
     learner_id: str
@@ -104,6 +109,7 @@ class Recommendation:
     degraded: str | None = None
     rules: tuple[str, ...] = ()
     assignments: tuple[Assignment, ...] = ()
+    remarks: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -140,6 +140,10 @@ class LearnerRepository:
         """Return those of `learner_ids` that were erased; within a transaction that stays so."""
         return self._tombstones.among(learner_ids)
 
+    def require_not_erased(self, learner_id: str) -> None:
+        """Raise ErasedError if the learner was erased."""
+        self._tombstones.require_none([learner_id])
+
     def _facts(
         self, statement: Select[Any], table: Table, learner_id: str, as_of: datetime | None
     ) -> Result[Any]:

@@ -27,7 +27,7 @@ from service.state import CurrentService, Now
 DRY_RUN = "dry-run"
 
 # What answers did not have when the first of them were recorded.
-ADDED_TO_ANSWERS: Mapping[str, Any] = {"rules": []}
+ADDED_TO_ANSWERS: Mapping[str, Any] = {"rules": [], "remarks": []}
 ADDED_TO_WITHHELD: Mapping[str, Any] = {"when": None, "opens_at": None}
 
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
@@ -122,6 +122,7 @@ def _question(body: RecommendationBody, caller: Caller, now: datetime) -> Questi
             formats=frozenset(context.formats),
             goal_role_id=context.goal.role_id if context.goal else None,
             exclude=frozenset(context.exclude),
+            language=context.language,
         ),
         asked_at=now,
         as_of=context.as_of,

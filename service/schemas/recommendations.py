@@ -23,6 +23,9 @@ class ContextBody(Body):
     formats: list[Word] = Field([], max_length=100, description="Formats that suit right now.")
     goal: GoalBody | None = None
     exclude: list[Id] = Field([], max_length=1_000, description="Modules to leave out.")
+    language: Word | None = Field(
+        None, description="Of the words; the learner's own where absent, else English."
+    )
     as_of: Instant | None = Field(
         None,
         description="Needs the scope `admin`. Rank as at this instant; what came later is ignored "
@@ -128,6 +131,7 @@ class RecommendationView(View):
     items: list[RecommendedModuleView]
     withheld: list[WithheldView]
     rules: list[str] = Field(description="Rules that held for the learner.")
+    remarks: list[ReasonView] = Field(description="What of the request could not be followed.")
 
 
 class FeedbackBody(Body):

@@ -142,6 +142,12 @@ def test_nothing_is_left_of_an_erased_learner(everywhere):
         ("PUT", "/v1/learners/ada", {}),
         ("PUT", "/v1/assignments/ada/m", {}),
         ("POST", "/v1/recommendations", {"learner_id": "ada"}),
+        ("POST", "/v1/recommendations", {"learner_id": "ada", "policy": {"weights": {"fit": 1}}}),
+        (
+            "POST",
+            "/v1/recommendations",
+            {"learner_id": "ada", "context": {"as_of": "2026-01-01T00:00:00Z"}},
+        ),
         ("POST", "/v1/catalogue", {"learners": [{"learner_id": "ada"}]}),
     ],
 )

@@ -252,3 +252,14 @@ def test_an_answer_recorded_before_there_were_rules_is_read_back(academy, settin
         connection.execute(update(recommendations).values(answer=kept))
     engine.dispose()
     assert academy.get(path).json()["rules"] == []
+
+
+def test_words_are_in_the_language_asked_for_and_remarks_say_what_was_not_followed(academy):
+    given = ask(academy, context={"language": "de-AT", "formats": ["hologram"]})
+    assert given["items"] == []
+    assert [(each["code"], each["text"]) for each in given["remarks"]] == [
+        ("unknown_format", "Kein Modul hat das Format hologram.")
+    ]
+    back = academy.get(f"/v1/recommendations/{given['recommendation_id']}").json()
+    assert back["remarks"] == given["remarks"]
+    assert back["context"]["language"] == "de-AT"

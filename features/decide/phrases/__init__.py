@@ -1,0 +1,1 @@
+"""What is said to people: one table of templates per language."""
