@@ -22,8 +22,8 @@ MOST_CHARACTERS = 1_000
 # Two nested walks over lists of facts take milliseconds; four over written-out lists take minutes.
 MOST_MACROS = 2
 
-# Facts that may have thousands of entries.
-LARGE = ("done", "scores", "evidence", "mastery")
+# Facts with entries, thousands in some. Making one ready for CEL takes a microsecond or two.
+MANIFOLD = ("learner", "calendar", "done", "scores", "evidence", "mastery")
 
 _MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
 _TOKEN = re.compile(r"""('[^']*'|"[^"]*")|[A-Za-z_]\w*|\S""")
@@ -81,7 +81,7 @@ class Mentions:
     names
         Top-level names.
     keys
-        Of the `LARGE` facts among them, the entries looked at; a fact that is not here may be
+        Of the `MANIFOLD` facts among them, the entries looked at; a fact that is not here may be
         looked at as a whole.
     """
 
@@ -95,7 +95,9 @@ def mentions(conditions: tuple[tuple[str, ...], ...]) -> Mentions:
     every = [condition for some in conditions for condition in some]
     names = frozenset().union(*map(names_in, every))
     looked_at = {
-        name: [_keys_in(condition, name) for condition in every] for name in LARGE if name in names
+        name: [_keys_in(condition, name) for condition in every]
+        for name in MANIFOLD
+        if name in names
     }
     return Mentions(
         names=names,

@@ -119,10 +119,12 @@ def _best_candidates(case: Case, terms: Terms) -> NDArray[np.int64]:
     All of tier 0, and of the rest the foremost.
     """
     eligible = case.eligibility.eligible.nonzero()[0]
-    leads = eligible[terms.tier[eligible] == 0]
-    rest = eligible[terms.tier[eligible] != 0]
     most = max(MOST_CANDIDATES, POOL_SIZE, case.request.context.limit)
-    return np.concatenate([leads, foremost(rest, terms.score[rest], most)])
+    leads = terms.tier[eligible] == 0
+    if not leads.any():
+        return foremost(eligible, terms.score[eligible], most)
+    rest = eligible[~leads]
+    return np.concatenate([eligible[leads], foremost(rest, terms.score[rest], most)])
 
 
 def _new_assignments(case: Case) -> tuple[Assignment, ...]:
@@ -130,8 +132,10 @@ def _new_assignments(case: Case) -> tuple[Assignment, ...]:
 
     The date counts from the first decision at which the rule holds, so it must be kept.
     """
+    rows = ((case.ruling.assigned_by != NO_RULE) & ~case.arrays.done).nonzero()[0]
+    if not len(rows):
+        return ()
     owed = {each.module_id for each in case.request.history.assignments}
-    rows = np.flatnonzero((case.ruling.assigned_by != NO_RULE) & ~case.arrays.done)
     return tuple(
         Assignment(
             learner_id=case.request.history.learner.learner_id,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,6 @@ class Bar(IntEnum):
 
 
 _FREE = int(Bar.NONE)
-_NOTHING = np.uint8(255)
-_BELOW = np.array([(256 - code) % 256 for code in Bar], dtype=np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,29 +96,29 @@ def judge_eligibility(
     bars
         What rules exclude and pathways hold back.
     """
-    now = request.now.timestamp()
+    now, dated = request.now.timestamp(), index.dated
     refresher = _refreshers(index, arrays, scores, now - _cooldown_seconds(policy))
     held_back = bars.held_back(index, arrays)
-    conditions = (
-        (Bar.SKILL, _lacks_skill(index, scores.standing.mastery)),
-        (Bar.PREREQUISITE, _lacks_module(index, arrays.done)),
-        (Bar.STEP, held_back),
-        (Bar.RULE, bars.ruling.excluded_by != NO_RULE),
-        (Bar.NOT_YET_ACTIVE, now < index.active_from_seconds),
-        (Bar.DONE, arrays.done & ~refresher),
+    bar = np.zeros(len(index.module_ids), dtype=np.int8)
+    # The first that applies has the lowest code, and is written last.
+    bar[_lacks_skill(index, scores.standing.mastery)] = int(Bar.SKILL)
+    bar[_lacks_module(index, arrays.done)] = int(Bar.PREREQUISITE)
+    np.putmask(bar, held_back, int(Bar.STEP))
+    np.putmask(bar, bars.ruling.excluded_by != NO_RULE, int(Bar.RULE))
+    bar[dated[now < index.active_from_seconds[dated]]] = int(Bar.NOT_YET_ACTIVE)
+    np.putmask(bar, arrays.done & ~refresher, int(Bar.DONE))
+    for code, applies in (
         (Bar.NEEDS, _uncovered_needs(index, arrays.learner.needs)),
         (Bar.LANGUAGE, _other_language(index, arrays)),
-        (Bar.RETIRED, now >= index.active_until_seconds),
-        (Bar.FORMAT, _other_format(index, request.context.formats)),
-        (Bar.ASKED_OUT, _asked_out(index, request.context.exclude)),
-        (Bar.QUESTION, index.is_question),
-    )
-    # One less than the code, so that nothing (0) becomes the largest byte and a minimum picks.
-    lowest = np.full(len(index.module_ids), _NOTHING)
-    for code, applies in conditions:
+    ):
         if applies is not None:
-            np.minimum(lowest, _NOTHING - applies.view(np.uint8) * _BELOW[code], out=lowest)
-    bar = (lowest + np.uint8(1)).view(np.int8)
+            np.putmask(bar, applies, int(code))
+    bar[dated[now >= index.active_until_seconds[dated]]] = int(Bar.RETIRED)
+    if request.context.formats:
+        np.putmask(bar, _other_format(index, request.context.formats), int(Bar.FORMAT))
+    if request.context.exclude:
+        bar[_asked_out(index, request.context.exclude)] = int(Bar.ASKED_OUT)
+    np.putmask(bar, index.is_question, int(Bar.QUESTION))
     refresher &= bar == _FREE
     return Eligibility(bar=bar, refresher=refresher, held_back=held_back)
 
@@ -155,19 +153,18 @@ def faded_skills(arrays: LearnerArrays, scores: Scores) -> NDArray[np.bool_]:
     return faded
 
 
-def _lacks_module(index: CatalogueIndex, done: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _lacks_module(index: CatalogueIndex, done: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return rows of modules some hard prerequisite of which is not done."""
     links = index.module_links.hard
-    lacks = np.zeros(len(index.module_ids), dtype=bool)
     # Position −1 is a module outside the catalogue: never done.
-    lacks[links.module[~np.append(done, False)[links.requires]]] = True
-    return lacks
+    lacking: NDArray[np.int32] = links.module[~np.append(done, False)[links.requires]]
+    return lacking
 
 
-def _lacks_skill(index: CatalogueIndex, mastery: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _lacks_skill(index: CatalogueIndex, mastery: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return rows of modules that ask for more of some skill."""
     links = index.skill_links.hard
-    lacks = np.zeros(len(index.module_ids), dtype=bool)
-    lacks[links.module[mastery[links.skill] < links.min_mastery]] = True
-    return lacks
+    return links.module[mastery[links.skill] < links.min_mastery]
 
 
 def _uncovered_needs(index: CatalogueIndex, needs: frozenset[str]) -> NDArray[np.bool_] | None:
@@ -184,7 +181,7 @@ def _other_language(index: CatalogueIndex, arrays: LearnerArrays) -> NDArray[np.
     """Mark modules in a given language that is not the learner's; de-AT and de are one."""
     others = index.in_other_language
     masks = [others.get(own, others[""]) for own in languages_of(index, arrays)]
-    return np.logical_and.reduce(masks) if masks else None
+    return reduce(np.logical_and, masks) if masks else None
 
 
 def languages_of(index: CatalogueIndex, arrays: LearnerArrays) -> frozenset[str]:
@@ -198,9 +195,7 @@ def languages_of(index: CatalogueIndex, arrays: LearnerArrays) -> frozenset[str]
     return frozenset(primary_language(index.languages.ids[code]) for code in spoken if code >= 0)
 
 
-def _other_format(index: CatalogueIndex, formats: frozenset[str]) -> NDArray[np.bool_] | None:
-    if not formats:
-        return None
+def _other_format(index: CatalogueIndex, formats: frozenset[str]) -> NDArray[np.bool_]:
     # The last entry stands for modules that give no format.
     other = np.ones(len(index.formats) + 1, dtype=bool)
     asked = index.formats.positions(formats)
@@ -208,10 +203,6 @@ def _other_format(index: CatalogueIndex, formats: frozenset[str]) -> NDArray[np.
     return other[index.format]
 
 
-def _asked_out(index: CatalogueIndex, excluded: frozenset[str]) -> NDArray[np.bool_] | None:
-    if not excluded:
-        return None
-    out = np.zeros(len(index.module_ids), dtype=bool)
+def _asked_out(index: CatalogueIndex, excluded: frozenset[str]) -> NDArray[np.int32]:
     rows = index.module_ids.positions(excluded)
-    out[rows[rows >= 0]] = True
-    return out
+    return rows[rows >= 0]

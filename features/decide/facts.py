@@ -45,16 +45,16 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
           from 1 for Monday, `day_of_quarter` from 1, `days_left_in_quarter`), both in UTC;
         - `done`: ids of the modules done; `scores`: best score by module id;
         - `evidence`: level of the latest direct judgement by skill id;
-        - `mastery`: level by skill id, as the models estimate it; of these four, no more than
-          the entries looked at;
+        - `mastery`: level by skill id, as the models estimate it; of all of these no other
+          entries than are looked at;
         - any other name is an attribute of the learner, absent where it is not known.
     """
     profile = _profile(subject.history.learner)
     makers: Mapping[str, Callable[[], Any]] = {
-        "learner": lambda: profile,
+        "learner": lambda: _among(profile, asked.keys.get("learner")),
         "tenure_days": lambda: _tenure_days(subject),
         "now": lambda: subject.now,
-        "calendar": lambda: _calendar(subject.now.date()),
+        "calendar": lambda: _among(_calendar(subject.now.date()), asked.keys.get("calendar")),
         "done": lambda: _done(subject, asked.keys.get("done")),
         "scores": lambda: _among(_scores(subject), asked.keys.get("scores")),
         "evidence": lambda: _among(_evidence(subject), asked.keys.get("evidence")),
@@ -111,7 +111,7 @@ def _done(subject: Subject, asked: frozenset[str] | None) -> list[str]:
     return [module_id for module_id, row in rows.items() if row is not None and done[row]]
 
 
-def _among(values: dict[str, float], asked: frozenset[str] | None) -> dict[str, float]:
+def _among[T](values: dict[str, T], asked: frozenset[str] | None) -> dict[str, T]:
     if asked is None:
         return values
     return {key: values[key] for key in sorted(asked) if key in values}

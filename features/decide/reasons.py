@@ -104,6 +104,8 @@ _CODE_OF: Mapping[str, Callable[[Case, Standpoint], str]] = {
 
 def _pathway_of(case: Case, row: int) -> str | None:
     """Return the title of the first pathway in which the module is an open step."""
+    if case.journey.released[row] == 0:
+        return None
     return next(
         (
             standing.index.pathway.title

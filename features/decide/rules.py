@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from features.decide.conditions import holds
 from features.domain.catalogue import Rule
-from features.encode.rules import Effect, RuleIndex, RuleLinks
+from features.encode.rules import Effect, RuleIndex
 
 NO_RULE = -1
 SECONDS_PER_DAY = 86_400.0
@@ -62,56 +62,42 @@ def apply_rules(index: RuleIndex, facts: cel.Context, n_modules: int) -> Ruling:
     n_modules
         Of the catalogue.
     """
-    holding = np.array([holds(when, facts) is True for when in index.conditions], dtype=bool)
-    rules = tuple(rule for rule, is_on in zip(index.rules, holding, strict=True) if is_on)
-    place = (np.cumsum(holding) - 1).astype(np.int32)
-    said = {effect: _said(index.links[effect], holding, place) for effect in Effect}
-    first = {effect: _first_to(links, n_modules) for effect, links in said.items()}
-    _settle(first, said[Effect.EXCLUDE].module, np.array([rule.priority for rule in rules] + [0]))
-    boosts = said[Effect.BOOST]
+    holding = [place for place, when in enumerate(index.conditions) if holds(when, facts) is True]
+    by = {effect: np.full(n_modules, NO_RULE, dtype=np.int32) for effect in Effect}
     boost = np.zeros(n_modules)
-    if len(boosts.rule):
-        strength = np.array([rule.strength for rule in rules])
-        np.maximum.at(boost, boosts.module, strength[boosts.rule])
+    excluded = []
+    # The foremost last, so that it has its way.
+    for place in reversed(range(len(holding))):
+        for effect, modules in index.says[holding[place]].items():
+            by[effect][modules] = place
+            if effect is Effect.BOOST:
+                strength = index.rules[holding[place]].strength
+                boost[modules] = np.maximum(boost[modules], strength)
+            elif effect is Effect.EXCLUDE:
+                excluded.append(modules)
+    rules = tuple(index.rules[place] for place in holding)
+    if excluded:
+        _settle(by, np.concatenate(excluded), rules)
     return Ruling(
         rules=rules,
-        excluded_by=first[Effect.EXCLUDE],
-        assigned_by=first[Effect.ASSIGN],
-        required_by=first[Effect.REQUIRE],
-        boosted_by=first[Effect.BOOST],
+        excluded_by=by[Effect.EXCLUDE],
+        assigned_by=by[Effect.ASSIGN],
+        required_by=by[Effect.REQUIRE],
+        boosted_by=by[Effect.BOOST],
         boost=boost,
     )
 
 
-def _said(links: RuleLinks, holding: NDArray[np.bool_], place: NDArray[np.int32]) -> RuleLinks:
-    """Keep what rules that hold say, and number these rules anew."""
-    if not len(links.rule):
-        return links
-    kept = holding[links.rule]
-    return RuleLinks(rule=place[links.rule[kept]], module=links.module[kept])
-
-
-def _first_to(links: RuleLinks, n_modules: int) -> NDArray[np.int32]:
-    """Return the foremost rule of each module, `NO_RULE` where none names it."""
-    by = np.full(n_modules, NO_RULE, dtype=np.int32)
-    by[links.module[::-1]] = links.rule[::-1]
-    return by
-
-
 def _settle(
-    first: Mapping[Effect, NDArray[np.int32]],
-    modules: NDArray[np.int32],
-    priority: NDArray[np.int64],
+    by: Mapping[Effect, NDArray[np.int32]], modules: NDArray[np.int32], rules: tuple[Rule, ...]
 ) -> None:
     """Let exclusion or duty prevail, in place, at the modules that are excluded."""
-    if not len(modules):
-        return
-    excluded = first[Effect.EXCLUDE][modules]
-    owed = _foremost(first[Effect.ASSIGN][modules], first[Effect.REQUIRE][modules])
-    yields = (owed != NO_RULE) & (priority[owed] > priority[excluded])
-    first[Effect.EXCLUDE][modules[yields]] = NO_RULE
-    for effect in (Effect.ASSIGN, Effect.REQUIRE):
-        first[effect][modules[~yields]] = NO_RULE
+    priority = np.array([rule.priority for rule in rules])
+    owed = _foremost(by[Effect.ASSIGN][modules], by[Effect.REQUIRE][modules])
+    yields = (owed != NO_RULE) & (priority[owed] > priority[by[Effect.EXCLUDE][modules]])
+    by[Effect.EXCLUDE][modules[yields]] = NO_RULE
+    stays_out = modules[~yields]
+    by[Effect.ASSIGN][stays_out] = by[Effect.REQUIRE][stays_out] = NO_RULE
 
 
 def _foremost(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.int32]:

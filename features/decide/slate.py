@@ -67,19 +67,20 @@ def draw_slate(
     places = [Place(row=int(row), propensity=1.0) for row in rows[: min(n_fixed, limit)]]
     p_first = np.zeros(len(rows))
     p_first[:1] = 1.0
-    pool = np.arange(n_fixed, min(len(rows), n_fixed + max(POOL_SIZE, limit)))
+    last = n_fixed + max(POOL_SIZE, limit)
+    pool, utility = rows[n_fixed:last], score[n_fixed:last]
     if len(pool) and not n_fixed:
-        p_first[pool] = _probabilities(score[pool], policy.exploration)
-    likeness = np.zeros(len(pool))
-    spread = float(np.ptp(score[pool])) if len(pool) else 0.0
-    while len(places) < limit and len(pool):
-        if places and policy.diversity > 0:
-            likeness = np.maximum(likeness, _likeness(index, rows[pool], places[-1].row))
-        utility = score[pool] - policy.diversity * spread * likeness
-        p = _probabilities(utility, policy.exploration)
+        p_first[: len(pool)] = _probabilities(utility, policy.exploration)
+    spread = policy.diversity * float(utility.max() - utility.min()) if len(pool) else 0.0
+    compare = _Comparison(index, pool) if limit > 1 and spread > 0 else None
+    likeness, left = np.zeros(len(pool)), np.arange(len(pool))
+    while len(places) < limit and len(left):
+        if places and compare is not None:
+            likeness = np.maximum(likeness, compare.with_module(places[-1].row))
+        p = _probabilities((utility - spread * likeness)[left], policy.exploration)
         chosen = _draw(p, rng) if policy.exploration > 0 else int(p.argmax())
-        places.append(Place(row=int(rows[pool[chosen]]), propensity=float(p[chosen])))
-        pool, likeness = _without(pool, chosen), _without(likeness, chosen)
+        places.append(Place(row=int(pool[left[chosen]]), propensity=float(p[chosen])))
+        left = np.concatenate((left[:chosen], left[chosen + 1 :]))
     return Slate(places=tuple(places), order=order, p_first=p_first)
 
 
@@ -88,10 +89,6 @@ def _draw(p: NDArray[np.float64], rng: np.random.Generator) -> int:
     cumulative = p.cumsum()
     cumulative /= cumulative[-1]
     return int(cumulative.searchsorted(rng.random(), side="right"))
-
-
-def _without[T: np.generic](values: NDArray[T], place: int) -> NDArray[T]:
-    return np.concatenate((values[:place], values[place + 1 :]))
 
 
 def _probabilities(utility: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
@@ -105,18 +102,27 @@ def _probabilities(utility: NDArray[np.float64], temperature: float) -> NDArray[
     return result
 
 
-def _likeness(index: CatalogueIndex, rows: NDArray[np.int64], chosen: int) -> NDArray[np.float64]:
-    """Return, in [0,1], half for the cosine of skills and half for the same format."""
-    skills = index.skills
-    profile = np.zeros(len(skills.skill_ids))
-    span = slice(skills.indptr[chosen], skills.indptr[chosen + 1])
-    profile[skills.skill[span]] = skills.weight[span]
-    pairs = skills.pairs_of_modules(rows)
-    shared = skills.weight[pairs] * profile[skills.skill[pairs]]
-    place = np.arange(len(rows)).repeat(skills.indptr[rows + 1] - skills.indptr[rows])
-    likeness = np.bincount(place, shared, len(rows))
-    norm = np.sqrt(skills.squared_length[rows] * skills.squared_length[chosen])
-    cosine = np.divide(likeness, norm, out=np.zeros(len(rows)), where=norm > 0)
-    same = (index.format[rows] == index.format[chosen]) & (index.format[chosen] >= 0)
-    result: NDArray[np.float64] = 0.5 * cosine + 0.5 * same
-    return result
+class _Comparison:
+    """Modules that are compared with others: half for the cosine of skills, half for the format."""
+
+    def __init__(self, index: CatalogueIndex, rows: NDArray[np.int64]) -> None:
+        self._index, self._rows = index, rows
+        skills = index.skills
+        pairs = skills.pairs_of_modules(rows)
+        self._skill, self._weight = skills.skill[pairs], skills.weight[pairs]
+        self._place = np.arange(len(rows)).repeat(skills.indptr[rows + 1] - skills.indptr[rows])
+        # Where a module has no skills the cosine is 0 over anything.
+        self._length = np.sqrt(skills.squared_length[rows])
+        self._length[self._length == 0.0] = 1.0
+
+    def with_module(self, row: int) -> NDArray[np.float64]:
+        """Return the likeness of each of the modules to another, in [0,1]."""
+        index, skills = self._index, self._index.skills
+        span = slice(skills.indptr[row], skills.indptr[row + 1])
+        profile = np.zeros(len(skills.skill_ids))
+        profile[skills.skill[span]] = skills.weight[span]
+        shared = np.bincount(self._place, self._weight * profile[self._skill], len(self._rows))
+        cosine = shared / (self._length * (np.sqrt(skills.squared_length[row]) or 1.0))
+        same = (index.format[self._rows] == index.format[row]) & (index.format[row] >= 0)
+        likeness: NDArray[np.float64] = 0.5 * cosine + 0.5 * same
+        return likeness

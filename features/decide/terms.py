@@ -73,38 +73,19 @@ def compute_terms(case: Case) -> Terms:
     return Terms(values=values, ready=ready, tier=tier, score=score)
 
 
-def closings(case: Case, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return how much of the gap to target some (module, skill) pairs should close.
-
-    Parameters
-    ----------
-    pairs
-        int64, (n,), positions in the index's `skills`.
-
-    Returns
-    -------
-    float64, (n,), ≥ 0, in levels; 0 where role and goal ask for nothing.
-    """
-    skill = case.index.skills.skill[pairs]
-    target = case.arrays.target[skill]
-    before = np.minimum(case.scores.standing.mastery[skill], target)
-    after = np.minimum(case.scores.expected_mastery[pairs], target)
-    closed: NDArray[np.float64] = np.maximum(after - before, 0.0)
-    return closed
-
-
 def _gap(case: Case) -> NDArray[np.float64]:
-    pairs = case.arrays.required.pairs
-    n_modules = len(case.index.module_ids)
-    if not len(pairs):
-        return np.zeros(n_modules)
-    module = case.index.skills.module[pairs]
-    weight = case.arrays.required.weight[case.index.skills.skill[pairs]]
-    share: NDArray[np.float64] = np.bincount(module, weight * closings(case, pairs), n_modules)
-    per_hour = share[module] / case.index.hours[module]
-    largest = per_hour[case.eligibility.eligible[module]].max(initial=0.0)
-    share[module] = np.minimum(per_hour / largest, 1.0) if largest > 0.0 else 0.0
-    return share
+    asked, scores = case.arrays.required, case.scores
+    gap = np.zeros(len(case.index.module_ids))
+    if not len(asked.pairs):
+        return gap
+    before = np.minimum(scores.standing.mastery[asked.skill_of_pair], asked.target_of_pair)
+    after = np.minimum(scores.expected_mastery[asked.pairs], asked.target_of_pair)
+    closed = asked.weight_of_pair * np.maximum(after - before, 0.0)
+    per_hour = np.add.reduceat(closed, asked.starts) / case.index.hours[asked.modules]
+    largest = per_hour[case.eligibility.eligible[asked.modules]].max(initial=0.0)
+    if largest > 0.0:
+        gap[asked.modules] = np.minimum(per_hour / largest, 1.0)
+    return gap
 
 
 def _refresh(case: Case) -> NDArray[np.float64]:
@@ -113,8 +94,11 @@ def _refresh(case: Case) -> NDArray[np.float64]:
     refreshers = case.eligibility.refresher.nonzero()[0]
     if len(refreshers):
         pairs = case.index.skills.pairs_of_modules(refreshers)
-        target = case.arrays.target[case.index.skills.skill[pairs]]
-        regained = closings(case, pairs) / np.where(target > 0, target, 1.0)
+        skill = case.index.skills.skill[pairs]
+        target = case.arrays.target[skill]
+        before = np.minimum(case.scores.standing.mastery[skill], target)
+        after = np.minimum(case.scores.expected_mastery[pairs], target)
+        regained = np.maximum(after - before, 0.0) / np.where(target > 0, target, 1.0)
         np.maximum.at(best, case.index.skills.module[pairs], regained)
     return best
 
@@ -172,7 +156,7 @@ def _likeness(
     for age, row in enumerate(modules):
         span = slice(skills.indptr[row], skills.indptr[row + 1])
         profile[skills.skill[span]] += skills.weight[span] * 0.5**age
-    pairs = skills.pairs_of_skills(profile.nonzero()[0])
+    pairs = skills.pairs_of_skills(profile.nonzero()[0].tolist())
     rows = skills.module[pairs]
     shared = skills.weight[pairs] * profile[skills.skill[pairs]]
     likeness = np.bincount(rows, shared, len(skills.module_ids))[rows]
@@ -194,10 +178,12 @@ def _ready(case: Case) -> NDArray[np.float64]:
     """Return how far soft prerequisites are met: each unmet one takes its strength away."""
     ready = np.ones(len(case.index.module_ids))
     links = case.index.module_links.soft
-    unmet = ~case.arrays.done[links.requires]
-    np.multiply.at(ready, links.module[unmet], 1.0 - links.strength[unmet])
+    if len(links.module):
+        unmet = ~case.arrays.done[links.requires]
+        np.multiply.at(ready, links.module[unmet], 1.0 - links.strength[unmet])
     skills = case.index.skill_links.soft
-    mastery = case.scores.standing.mastery[skills.skill]
-    lacking = np.clip(1.0 - mastery / np.maximum(skills.min_mastery, 1e-9), 0.0, 1.0)
-    np.multiply.at(ready, skills.module, 1.0 - skills.strength * lacking)
+    if len(skills.module):
+        mastery = case.scores.standing.mastery[skills.skill]
+        lacking = np.maximum(1.0 - mastery / np.maximum(skills.min_mastery, 1e-9), 0.0)
+        np.multiply.at(ready, skills.module, 1.0 - skills.strength * lacking)
     return ready

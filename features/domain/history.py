@@ -25,9 +25,6 @@ class Event(StrEnum):
     RATED = "rated"
     VIEWED = "viewed"
 
-    # Equal to the word, so hashed like it; and in C, for events are looked up by the thousand.
-    __hash__ = str.__hash__
-
 
 ALWAYS_DONE = frozenset({Event.PASSED, Event.WAIVED, Event.COMPLETED})
 JUDGED = frozenset({Event.PASSED, Event.FAILED, Event.SCORED, Event.ANSWERED, Event.COMPLETED})

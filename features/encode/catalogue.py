@@ -92,13 +92,21 @@ class Requirements:
     by_goal
         bool, (n_skills,): the goal asks for more than the role.
     pairs
-        int64, positions in `skills` of the pairs about a skill that has a target.
+        int64, (n,), positions in `skills` of the pairs about a skill that has a target; of each,
+        the `skill_of_pair`, `target_of_pair` and `weight_of_pair`.
+    modules, starts
+        The modules of these pairs; pairs of `modules[i]` begin at `starts[i]`.
     """
 
     target: NDArray[np.float64]
     weight: NDArray[np.float64]
     by_goal: NDArray[np.bool_]
     pairs: NDArray[np.int64]
+    skill_of_pair: NDArray[np.int32]
+    target_of_pair: NDArray[np.float64]
+    weight_of_pair: NDArray[np.float64]
+    modules: NDArray[np.int32]
+    starts: NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +195,12 @@ class CatalogueIndex:
         return {role.role_id: role.name for role in self.catalogue.roles}
 
     @cached_property
+    def dated(self) -> NDArray[np.int64]:
+        """Rows of the modules that open or close at some instant."""
+        is_bounded = np.isfinite(self.active_from_seconds) | np.isfinite(self.active_until_seconds)
+        return np.flatnonzero(is_bounded)
+
+    @cached_property
     def duration_unknown(self) -> NDArray[np.int64]:
         """Rows of the modules whose duration is not authored."""
         return np.flatnonzero(~self.duration_known)
@@ -218,8 +232,20 @@ class CatalogueIndex:
                 asked = self.role_targets[role_id]
                 np.maximum.at(target, asked.skill, asked.target)
                 np.maximum.at(weight, asked.skill, asked.weight)
-        pairs = self.skills.pairs_of_skills(np.flatnonzero(target > 0))
-        return Requirements(target=target, weight=weight, by_goal=target > of_role, pairs=pairs)
+        pairs = self.skills.pairs_of_skills(np.flatnonzero(target > 0).tolist())
+        skill = self.skills.skill[pairs]
+        modules, starts = np.unique(self.skills.module[pairs], return_index=True)
+        return Requirements(
+            target=target,
+            weight=weight,
+            by_goal=target > of_role,
+            pairs=pairs,
+            skill_of_pair=skill,
+            target_of_pair=target[skill],
+            weight_of_pair=weight[skill],
+            modules=modules,
+            starts=starts,
+        )
 
 
 def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:

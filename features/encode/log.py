@@ -7,12 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.history import ALWAYS_DONE, JUDGED, Event, LearnerHistory
-from features.domain.instants import EPOCH, FIRST_INSTANT_SECONDS
+from features.domain.instants import FIRST_INSTANT_SECONDS
 from features.encode.ids import IdMap
 
 EVENT_CODES = {event: code for code, event in enumerate(Event)}
 UNJUDGED = -1
+_NAN = float("nan")
 
+_UNJUDGED = np.int8(UNJUDGED)
+_IMPLIED = np.array(
+    [{Event.PASSED: 1, Event.FAILED: 0}.get(event, UNJUDGED) for event in Event], dtype=np.int8
+)
 _JUDGED = np.array([event in JUDGED for event in Event])
 _ALWAYS_DONE = np.array([event in ALWAYS_DONE for event in Event])
 _DONE_ON_SUCCESS = np.array([event in (Event.SCORED, Event.ANSWERED) for event in Event])
@@ -167,11 +172,10 @@ def derive_success(
     pass_mark: NDArray[np.float64],
 ) -> NDArray[np.int8]:
     """Vectorised `features.domain.history.success_of`; −1 stands for None."""
-    passed, failed = EVENT_CODES[Event.PASSED], EVENT_CODES[Event.FAILED]
-    scored = np.where(np.isnan(score), UNJUDGED, score >= pass_mark)
-    implied = np.select([event == passed, event == failed], [1, 0], default=scored)
-    judged = np.where(reported >= 0, reported, implied)
-    return np.where(_JUDGED[event], judged, UNJUDGED).astype(np.int8)
+    scored = np.where(np.isnan(score), _UNJUDGED, score >= pass_mark)
+    implied = _IMPLIED[event]
+    judged = np.where(reported >= 0, reported, np.where(implied >= 0, implied, scored))
+    return np.where(_JUDGED[event], judged, _UNJUDGED)
 
 
 def encode_histories(
@@ -189,22 +193,28 @@ def encode_histories(
         float64, (n_modules,), in [0,1].
     """
     histories = list(histories)
+    index_of = module_ids.index_of
     rows = [
-        (row, module_ids.index_of[i.module_id], i)
+        (
+            row,
+            position,
+            EVENT_CODES[i.event],
+            i.at.timestamp(),
+            _NAN if i.score is None else i.score,
+            UNJUDGED if i.success is None else i.success,
+        )
         for row, history in enumerate(histories)
         for i in history.interactions
-        if i.module_id in module_ids
+        if (position := index_of.get(i.module_id)) is not None
     ]
-    nan = float("nan")
+    learner, module, event, at, score, success = zip(*rows, strict=True) if rows else ((),) * 6
     arrived = ArrivedEvents(
-        learner=np.array([row for row, _, _ in rows], dtype=np.int32),
-        module=np.array([module for _, module, _ in rows], dtype=np.int32),
-        event=np.array([EVENT_CODES[i.event] for _, _, i in rows], dtype=np.int8),
-        at_seconds=np.array([(i.at - EPOCH).total_seconds() for _, _, i in rows], dtype=float),
-        score=np.array([nan if i.score is None else i.score for _, _, i in rows], dtype=float),
-        reported_success=np.array(
-            [UNJUDGED if i.success is None else i.success for _, _, i in rows], dtype=np.int8
-        ),
+        learner=np.array(learner, dtype=np.int32),
+        module=np.array(module, dtype=np.int32),
+        event=np.array(event, dtype=np.int8),
+        at_seconds=np.array(at, dtype=np.float64),
+        score=np.array(score, dtype=np.float64),
+        reported_success=np.array(success, dtype=np.int8),
     )
     return build_log(
         arrived,

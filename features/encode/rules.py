@@ -22,14 +22,6 @@ class Effect(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuleLinks:
-    """Rules by position, and the modules they name: int32, (n_links,) both."""
-
-    rule: NDArray[np.int32]
-    module: NDArray[np.int32]
-
-
-@dataclass(frozen=True, kw_only=True)
 class RuleIndex:
     """The active rules of a catalogue.
 
@@ -37,13 +29,13 @@ class RuleIndex:
     ----------
     rules
         Those of highest priority first, ties by id.
-    links
-        What the rules say of modules of the catalogue, by effect; those of the foremost rule
-        first.
+    says
+        What each says of which modules, where it says anything: positions in the catalogue, int32;
+        modules outside it are left out.
     """
 
     rules: tuple[Rule, ...]
-    links: Mapping[Effect, RuleLinks]
+    says: tuple[Mapping[Effect, NDArray[np.int32]], ...]
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -55,31 +47,19 @@ class RuleIndex:
 
 
 def index_rules(rules: tuple[Rule, ...], module_ids: IdMap) -> RuleIndex:
-    """Turn the active rules of a catalogue into arrays."""
+    """Turn the active rules of a catalogue into positions of modules."""
     active = tuple(
         sorted((rule for rule in rules if rule.active), key=lambda r: (-r.priority, r.rule_id))
     )
-    return RuleIndex(
-        rules=active, links={effect: _links(active, effect, module_ids) for effect in Effect}
-    )
+    return RuleIndex(rules=active, says=tuple(_says(rule, module_ids) for rule in active))
 
 
-def _links(rules: tuple[Rule, ...], effect: Effect, module_ids: IdMap) -> RuleLinks:
-    """Return what rules say; modules outside the catalogue are left out."""
-    links = [
-        (place, module_ids.index_of[module_id])
-        for place, rule in enumerate(rules)
-        for module_id in _named(rule, effect)
-        if module_id in module_ids
-    ]
-    table = np.array(links, dtype=np.int32).reshape(len(links), 2)
-    return RuleLinks(rule=table[:, 0].copy(), module=table[:, 1].copy())
-
-
-def _named(rule: Rule, effect: Effect) -> tuple[str, ...]:
-    return {
+def _says(rule: Rule, module_ids: IdMap) -> Mapping[Effect, NDArray[np.int32]]:
+    named = {
         Effect.ASSIGN: rule.assign,
         Effect.REQUIRE: rule.require,
         Effect.EXCLUDE: rule.exclude,
         Effect.BOOST: rule.boost,
-    }[effect]
+    }
+    rows = {effect: module_ids.positions(named[effect]) for effect in Effect}
+    return {effect: found[found >= 0] for effect, found in rows.items() if (found >= 0).any()}

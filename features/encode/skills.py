@@ -48,16 +48,17 @@ class ModuleSkillIndex:
         return sums.astype(np.float64)
 
     @cached_property
-    def _by_skill(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        counts = np.bincount(self.skill, minlength=len(self.skill_ids))
-        return np.concatenate([[0], np.cumsum(counts)]), np.argsort(self.skill, kind="stable")
+    def _by_skill(self) -> list[NDArray[np.int64]]:
+        ends = np.cumsum(np.bincount(self.skill, minlength=len(self.skill_ids)))
+        return np.split(np.argsort(self.skill, kind="stable"), ends[:-1])
 
-    def pairs_of_skills(self, skills: NDArray[np.integer]) -> NDArray[np.int64]:
+    def pairs_of_skills(self, skills: list[int]) -> NDArray[np.int64]:
         """Return the pairs about any of some skills, each skill at most once, in order of pairs."""
-        starts, pairs = self._by_skill
-        found = pairs[spans(starts[skills], starts[skills + 1] - starts[skills])]
-        found.sort()
-        return found
+        if not skills:
+            return np.zeros(0, dtype=np.int64)
+        pairs = np.concatenate([self._by_skill[skill] for skill in skills])
+        pairs.sort()
+        return pairs
 
     def pairs_of_modules(self, modules: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the pairs of some modules, module by module."""
