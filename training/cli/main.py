@@ -17,6 +17,7 @@ from training.cli import (
     tune,
 )
 from training.cli.console import leave_tables_whole, out, quiet_libraries
+from training.memory import return_large_blocks
 
 app = typer.Typer(
     name="waymark",
@@ -45,4 +46,5 @@ def main() -> None:
     """Run the command line."""
     quiet_libraries()
     leave_tables_whole(out)
+    return_large_blocks()
     app()

@@ -81,36 +81,26 @@ def divide_strangers(sequences: Sequences, valid: NDArray[np.bool_], seed: int) 
 
 def gather_lists(folds: list[Fold], probe: RankingModel, settings: Settings) -> Gathered:
     """Return the lists that every fold's components give; `probe` are those of the first."""
-    features: list[NDArray[np.float16]] = []
-    hits: list[NDArray[np.int64]] = []
-    learners: list[NDArray[np.int64]] = []
+    hits, learners = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    most = sum(fold.n_back * len(fold.blend) for fold in folds)
+    features, n_lists = np.zeros((0, 1, 1), dtype=np.float16), 0
     for place, fold in enumerate(folds):
         components = fit_components(fold.train, probe.n_modules, settings) if place else probe
         for described, hit, learner in _lists_of(components, fold):
-            features.append(described)
+            if not len(features):
+                # Room for all at once: what is never written to takes no memory.
+                features = np.empty((most, *described.shape[1:]), dtype=np.float16)
+            features[n_lists : n_lists + len(hit)] = described
+            n_lists += len(hit)
             hits.append(hit)
             learners.append(learner)
-    none = np.zeros(0, dtype=np.int64)
-    lists = Lists(features=_concatenate(features), hit=np.concatenate([none, *hits]))
-    return Gathered(lists=lists, learner=np.concatenate([none, *learners]))
-
-
-def _concatenate(parts: list[NDArray[np.float16]]) -> NDArray[np.float16]:
-    """Join the parts, giving each one's memory back as it is copied."""
-    if not parts:
-        return np.zeros((0, 1, 1), dtype=np.float16)
-    joined = np.empty((sum(len(part) for part in parts), *parts[0].shape[1:]), dtype=np.float16)
-    first = 0
-    for place, part in enumerate(parts):
-        joined[first : first + len(part)] = part
-        first += len(part)
-        parts[place] = np.zeros((0, 1, 1), dtype=np.float16)
-    return joined
+    lists = Lists(features=features[:n_lists], hit=np.concatenate(hits))
+    return Gathered(lists=lists, learner=np.concatenate(learners))
 
 
 def _lists_of(
     components: RankingModel, fold: Fold
-) -> Iterator[tuple[NDArray[np.float16], NDArray[np.int64], NDArray[np.int64]]]:
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]]:
     """Yield features, hits and learners for each of the last `n_back` modules of the learners.
 
     Lists whose candidates miss the module that came are left out: no order of them is right.
@@ -128,7 +118,7 @@ def _lists_of(
             listed = found.any(axis=1)
             described = components.describe(parts, candidates, part)
             yield (
-                described[listed].astype(np.float16),
+                described[listed],
                 found[listed].argmax(axis=1),
                 owner[span][listed],
             )
