@@ -4,6 +4,7 @@ import typer
 
 from training.cli import (
     card,
+    content,
     demo,
     drift,
     evaluate,
@@ -36,6 +37,7 @@ app.command("promote")(promote.promote)
 app.command("rollback")(promote.rollback)
 app.command("drift")(drift.drift)
 app.command("card")(card.card)
+app.command("content")(content.content)
 app.command("personas")(personas.personas)
 app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
