@@ -44,14 +44,14 @@ def _put_catalogue(repositories: Repositories, body: CatalogueBody) -> None:
         catalogue.put_module(module.to_domain(module.module_id))
     for role in body.roles:
         catalogue.put_role(role.to_domain(role.role_id))
+    for policy in body.policies:
+        catalogue.put_policy(number_policy(catalogue, policy, policy.policy_id))
     for row in body.pathways:
         pathway = row.to_domain(row.pathway_id)
         check_pathway(pathway)
         catalogue.put_pathway(pathway)
     for rule in body.rules:
         catalogue.put_rule(rule.to_domain(rule.rule_id))
-    for policy in body.policies:
-        catalogue.put_policy(number_policy(catalogue, policy, policy.policy_id))
 
 
 def _edges_by_skill(body: CatalogueBody) -> dict[str, list[SkillEdge]]:

@@ -2,14 +2,12 @@
 
 from threading import Lock
 
-from features.domain.catalogue import Catalogue, Policy
+from features.domain.catalogue import Catalogue
 from features.domain.errors import SnapshotError
 from features.encode.catalogue import CatalogueIndex, index_catalogue
 from features.score.scorer import Scorer, bind
 from features.score.snapshot import Snapshot
 from features.store.workspace import Repositories
-
-DEFAULT_POLICY = "default"
 
 
 class Rankings:
@@ -69,9 +67,3 @@ def _bind(index: CatalogueIndex, snapshot: Snapshot) -> Scorer:
         raise SnapshotError(
             f"snapshot {snapshot.version} cannot be used: {error!r}. Train and promote again."
         ) from error
-
-
-def default_policy(scorer: Scorer) -> Policy:
-    """Return the stored policy called `default`, or the built-in one."""
-    stored = scorer.index.catalogue.policies
-    return next((policy for policy in stored if policy.policy_id == DEFAULT_POLICY), Policy())

@@ -14,7 +14,6 @@ from features.domain.errors import StoreUnavailableError
 from features.domain.history import Learner, LearnerHistory
 from features.domain.recommendation import DecisionRequest, Recommendation, RequestContext
 from features.score.scorer import Scorer
-from service.rankings import default_policy
 from service.schemas.fields import write_instant
 from service.schemas.recommendations import RecommendationView
 from service.state import Service
@@ -137,8 +136,8 @@ def _decide(known: _Known, question: Question) -> Recommendation:
         context=question.context,
         now=question.as_of or question.asked_at,
     )
-    policy = question.policy or default_policy(known.scorer)
-    return decide(request, known.scorer, policy, np.random.default_rng())
+    # What the request names comes first; what it leaves open the pathway or the default decides.
+    return decide(request, known.scorer, question.policy, np.random.default_rng())
 
 
 def _answer(

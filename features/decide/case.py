@@ -9,6 +9,7 @@ from features.decide.facts import Subject, facts_of
 from features.decide.journey import Journey, pathways_of, travel
 from features.decide.phrases.choice import language_for
 from features.decide.phrases.language import Language
+from features.decide.policies import policy_of
 from features.decide.rules import NO_RULE, Ruling, apply_rules
 from features.domain.catalogue import Policy
 from features.domain.history import LearnerHistory
@@ -52,12 +53,16 @@ class Case:
         return language_for(self.request.context.language, self.request.history.learner.language)
 
 
-def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy) -> Case:
-    """Encode and score the learner, apply rules, follow pathways, judge eligibility."""
+def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy | None = None) -> Case:
+    """Encode and score the learner, apply rules, follow pathways, judge eligibility.
+
+    Without a policy, that of the learner's pathway counts, else the catalogue's default.
+    """
     index = scorer.index
     arrays = encode_learner(request.history, index, request.context.goal_role_id)
     scores = scorer.score(request.history, arrays, request.now.timestamp())
     bars = consult(request, index, arrays, scores)
+    policy = policy or policy_of(index.catalogue, bars.journey)
     arrays = _with_assigned(arrays, bars.ruling, request.now.timestamp())
     eligibility = judge_eligibility(request, index, arrays, scores, policy, bars)
     return Case(

@@ -32,7 +32,7 @@ MOST_CANDIDATES = 100
 
 
 def decide(
-    request: DecisionRequest, scorer: Scoring, policy: Policy, rng: np.random.Generator
+    request: DecisionRequest, scorer: Scoring, policy: Policy | None, rng: np.random.Generator
 ) -> Recommendation:
     """Choose what a learner should take next, and say why.
 
@@ -43,7 +43,8 @@ def decide(
     scorer
         Models bound to a catalogue.
     policy
-        Weights, targets, diversity and exploration.
+        Weights, targets, diversity and exploration, of a dry run or an experiment; where None,
+        that of the learner's pathway, else the catalogue's default.
     rng
         Source of randomness for exploration.
 
@@ -60,7 +61,7 @@ def decide(
         scorer.index,
         (best, terms.tier[best], terms.score[best]),
         request.context.limit,
-        policy,
+        case.policy,
         rng,
     )
     items = tuple(
@@ -70,8 +71,8 @@ def decide(
         learner_id=request.history.learner.learner_id,
         served_at=request.now,
         snapshot_version=scorer.version,
-        policy_id=policy.policy_id,
-        policy_version=policy.version,
+        policy_id=case.policy.policy_id,
+        policy_version=case.policy.version,
         items=items,
         withheld=best_withheld(case, terms),
         candidates=_candidates(case, terms, slate, best),

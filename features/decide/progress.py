@@ -7,7 +7,6 @@ import numpy as np
 from features.decide.case import Case, Scoring, open_case
 from features.decide.journey import MET, PathwayStanding, StepStanding, StepState
 from features.decide.projection import project
-from features.domain.catalogue import Policy
 from features.domain.history import Event
 from features.domain.instants import from_microseconds
 from features.domain.journey import (
@@ -25,7 +24,7 @@ UNKNOWN_CHANCE = 0.5
 
 def journey_of(request: DecisionRequest, scorer: Scoring) -> tuple[PathwayProgress, ...]:
     """Return where a learner stands on each of their pathways, in order of pathway ids."""
-    case = open_case(request, scorer, Policy())
+    case = open_case(request, scorer)
     return tuple(_progress(case, standing) for standing in case.journey.pathways)
 
 

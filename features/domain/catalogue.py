@@ -121,7 +121,10 @@ class EntryPoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pathway:
-    """Ordered and branching steps to a goal (a role, skills or a certificate)."""
+    """Ordered and branching steps to a goal (a role, skills or a certificate).
+
+    Learners on it are ranked by the policy `policy_id`; by the default where None.
+    """
 
     pathway_id: str
     title: str
@@ -129,6 +132,7 @@ class Pathway:
     steps: tuple[PathwayStep, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
     version: str = "1"
+    policy_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,11 +165,14 @@ DEFAULT_WEIGHTS: Mapping[str, float] = {
 }
 
 
+DEFAULT_POLICY = "default"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
     """A named, versioned way to rank: weights over `TERMS` that sum to 1, targets, exploration."""
 
-    policy_id: str = "default"
+    policy_id: str = DEFAULT_POLICY
     version: str = "1"
     weights: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_WEIGHTS))
     p_target: float = 0.75

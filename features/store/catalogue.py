@@ -135,11 +135,13 @@ class CatalogueRepository:
         Raises
         ------
         NotFoundError
-            If it names modules that do not exist; nothing is stored then.
+            If it names modules or a policy that do not exist; nothing is stored then.
         """
         self.hold()
         named = [module_id for step in pathway.steps for module_id in step.any_of]
         self._require_modules(f"pathway {pathway.pathway_id!r}", named)
+        if pathway.policy_id is not None:
+            self.get_policy(pathway.policy_id)
         self._put(PATHWAYS, pathway)
 
     def put_rule(self, rule: Rule) -> None:

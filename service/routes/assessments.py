@@ -11,7 +11,6 @@ from features.decide.assessing import Ground, open_assessment, stand, take_answe
 from features.decide.case import open_case
 from features.decide.journey import StepState
 from features.domain.assessment import Answer, Assessment, AssessmentStanding
-from features.domain.catalogue import Policy
 from features.domain.errors import NotFoundError
 from features.domain.history import Event, Evidence, Interaction
 from features.domain.recommendation import DecisionRequest, RequestContext
@@ -41,7 +40,7 @@ class _Sitting:
         history = self.repositories.learners.history(learner_id)
         request = DecisionRequest(history=history, context=RequestContext(), now=self.now)
         return Ground(
-            case=open_case(request, scorer, Policy()),
+            case=open_case(request, scorer),
             module_level=levels_of_modules(scorer.success),
             logits_per_level=scorer.success.levels.scale.logits_per_level,
             common_share=common_share(scorer.success),

@@ -110,6 +110,9 @@ class PathwayBody(Body):
     steps: list[StepBody] = Field(min_length=1, max_length=MAX_STEPS)
     entry_points: list[EntryPointBody] = Field([], max_length=MAX_STEPS)
     version: Word = "1"
+    policy_id: Id | None = Field(
+        None, description="The policy for learners on it; the default where absent."
+    )
 
     def to_domain(self, pathway_id: str) -> Pathway:
         """Make the pathway called `pathway_id`."""
@@ -120,6 +123,7 @@ class PathwayBody(Body):
             steps=tuple(step.to_domain() for step in self.steps),
             entry_points=tuple(EntryPoint(**entry.model_dump()) for entry in self.entry_points),
             version=self.version,
+            policy_id=self.policy_id,
         )
 
 
@@ -163,6 +167,7 @@ class PathwayView(View):
     steps: list[StepView]
     entry_points: list[EntryPointView]
     version: str
+    policy_id: str | None
 
 
 class DoneStepView(View):

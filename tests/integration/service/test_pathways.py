@@ -140,3 +140,25 @@ def test_pathways_go_with_everything_else_at_once(client):
     }
     assert client.post("/v1/catalogue", json=body).json()["pathways"] == 1
     assert client.get("/v1/pathways/p").json()["goal"] == {"certificate": "C"}
+
+
+def test_learners_on_a_pathway_are_ranked_by_its_policy(academy):
+    academy.put("/v1/learners/ada", json={"role_id": "clerk"})
+    careful = {"policies": [{"policy_id": "careful", "version": "4", "weights": {"fit": 1}}]}
+    pathway = changed(pathway_id="p", policy_id="careful")
+    together = academy.post("/v1/catalogue", json={"pathways": [pathway], **careful})
+    assert together.status_code == 200
+    assert academy.get("/v1/pathways/p").json()["policy_id"] == "careful"
+    answer = academy.post("/v1/recommendations", json={"learner_id": "ada"}).json()
+    assert (answer["policy_id"], answer["policy_version"]) == ("careful", "4")
+    back = academy.get(f"/v1/recommendations/{answer['recommendation_id']}").json()
+    assert back["policy"]["weights"]["fit"] == 1
+    dry_run = {"learner_id": "ada", "policy": {"weights": {"gap": 1}}}
+    assert academy.post("/v1/recommendations", json=dry_run).json()["policy_id"] == "dry-run"
+
+
+def test_a_pathway_that_names_an_unknown_policy_is_refused(academy):
+    answer = academy.put("/v1/pathways/p", json=changed(policy_id="nowhere"))
+    assert answer.status_code == 404
+    assert "nowhere" in answer.json()["detail"]
+    assert academy.get("/v1/pathways/p").status_code == 404
