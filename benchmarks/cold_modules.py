@@ -176,7 +176,8 @@ def _ranks(bound: BoundAffinity, asked: list[Asked]) -> NDArray[np.int64]:
     """Return the rank of each target among the modules the learner had not met."""
     ranks = []
     for one in asked:
-        affinity, _ = bound.affinity(_log_of(one.history, len(bound.to_snapshot)), None)
+        log = _log_of(one.history, len(bound.to_snapshot))
+        affinity, _ = bound.affinity(log, None, now_seconds=log.at_seconds[-1])
         seen = np.zeros((1, len(affinity)), dtype=bool)
         seen[0, one.history] = True
         ranks.append(rank_of_target(affinity[None, :], np.array([one.target]), seen)[0])

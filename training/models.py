@@ -172,6 +172,8 @@ def evidence_log(data: TrainingData, index: CatalogueIndex) -> EvidenceLog:
 def ranking_histories(task: Task) -> RankingHistories | None:
     """Take learners with something to learn from; None where nobody met two modules."""
     sequences = sequence_modules(task.data.log.take(task.holdout.ranking_rows))
+    if not task.data.log.is_timed:
+        sequences = sequences.as_ordinals()
     kept = sequences.lengths > 0
     train, valid = sequences.take(kept), task.holdout.valid[kept]
     if not (train.lengths >= 2).any():

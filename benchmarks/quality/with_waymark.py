@@ -57,7 +57,10 @@ def _recommend_with(model: RankingModel) -> Recommend:
 
 def _sequences(histories: Histories) -> Sequences:
     return Sequences(
-        indptr=histories.indptr, module=histories.module, at_seconds=histories.at_seconds
+        indptr=histories.indptr,
+        module=histories.module,
+        at_seconds=histories.at_seconds,
+        asked_at_seconds=np.full(len(histories.indptr) - 1, np.nan),
     )
 
 

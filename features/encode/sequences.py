@@ -1,13 +1,15 @@
 """The modules each learner met, in the order they first met them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.domain.instants import FIRST_INSTANT_SECONDS
 from features.encode.log import InteractionLog
 
 NO_TARGET = -1
+SECONDS_A_DAY = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +24,14 @@ class Sequences:
         int32, positions of modules, oldest first, none twice within a learner.
     at_seconds
         float64, when each was first met.
+    asked_at_seconds
+        float64, (n_learners,), when what comes next is asked for; NaN where nobody says.
     """
 
     indptr: NDArray[np.int64]
     module: NDArray[np.int32]
     at_seconds: NDArray[np.float64]
+    asked_at_seconds: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.indptr) - 1
@@ -41,6 +46,26 @@ class Sequences:
         """int64, (n,): the learner of each entry."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
+    @property
+    def is_timed(self) -> bool:
+        """Whether every `at` is a point in time; if not, only the order counts."""
+        return bool((self.at_seconds >= FIRST_INSTANT_SECONDS).all())
+
+    @property
+    def days_since_last(self) -> NDArray[np.float64]:
+        """float64, (n_learners,), from the last new module to the ask; NaN where time is unknown.
+
+        It is unknown without a history, without the instant of the ask, and where the history has
+        an ordinal: the first of them is the least.
+        """
+        days = np.full(len(self), np.nan)
+        asked = np.flatnonzero((self.lengths > 0) & np.isfinite(self.asked_at_seconds))
+        first = self.at_seconds[self.indptr[:-1][asked]]
+        timed = asked[first >= FIRST_INSTANT_SECONDS]
+        last = self.at_seconds[self.indptr[1:][timed] - 1]
+        days[timed] = np.maximum(self.asked_at_seconds[timed] - last, 0.0) / SECONDS_A_DAY
+        return days
+
     def of(self, learner: int) -> NDArray[np.int32]:
         """Return one learner's modules, oldest first."""
         return self.module[self.indptr[learner] : self.indptr[learner + 1]]
@@ -52,6 +77,7 @@ class Sequences:
             indptr=self.indptr[first : end + 1] - self.indptr[first],
             module=self.module[entries],
             at_seconds=self.at_seconds[entries],
+            asked_at_seconds=self.asked_at_seconds[first:end],
         )
 
     def keep(self, entries: NDArray[np.bool_]) -> "Sequences":
@@ -61,6 +87,7 @@ class Sequences:
             indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             module=self.module[entries],
             at_seconds=self.at_seconds[entries],
+            asked_at_seconds=self.asked_at_seconds,
         )
 
     def take(self, learners: NDArray[np.bool_]) -> "Sequences":
@@ -71,11 +98,20 @@ class Sequences:
             indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             module=kept.module,
             at_seconds=kept.at_seconds,
+            asked_at_seconds=self.asked_at_seconds[learners],
+        )
+
+    def as_ordinals(self) -> "Sequences":
+        """Return the sequences with nothing but their order."""
+        return replace(
+            self,
+            at_seconds=np.zeros(len(self.module)),
+            asked_at_seconds=np.full(len(self), np.nan),
         )
 
 
 def sequence_modules(log: InteractionLog) -> Sequences:
-    """Reduce a log to the first meeting of each learner with each module."""
+    """Reduce a log to the first meeting of each learner with each module; nobody is asked."""
     pair = log.learner.astype(np.int64) * max(log.n_modules, 1) + log.module
     _, first = np.unique(pair, return_index=True)
     first.sort()
@@ -84,6 +120,7 @@ def sequence_modules(log: InteractionLog) -> Sequences:
         indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         module=log.module[first],
         at_seconds=log.at_seconds[first],
+        asked_at_seconds=np.full(log.n_learners, np.nan),
     )
 
 
@@ -93,7 +130,7 @@ def hold_out_last(sequences: Sequences) -> tuple[Sequences, NDArray[np.int32]]:
     Returns
     -------
     history
-        All but the last; learners with one module keep it.
+        All but the last, asked at its instant; learners with one module keep it.
     target
         int32, (n_learners,), `NO_TARGET` for learners with fewer than two modules.
     """
@@ -103,4 +140,29 @@ def hold_out_last(sequences: Sequences) -> tuple[Sequences, NDArray[np.int32]]:
     keep[last] = False
     target = np.full(len(sequences), NO_TARGET, dtype=np.int32)
     target[has_target] = sequences.module[last]
-    return sequences.keep(keep), target
+    asked_at = sequences.asked_at_seconds.copy()
+    asked_at[has_target] = sequences.at_seconds[last]
+    return replace(sequences.keep(keep), asked_at_seconds=asked_at), target
+
+
+def hold_out_since(
+    sequences: Sequences, since_seconds: float
+) -> tuple[Sequences, NDArray[np.int32]]:
+    """Take everything since an instant away.
+
+    Returns
+    -------
+    history
+        What was met before, asked at the instant of the first new module since.
+    target
+        int32, (n_learners,), that module; `NO_TARGET` for learners without one.
+    """
+    known = sequences.at_seconds < since_seconds
+    # Backwards, so that the first new module is written last.
+    later = np.flatnonzero(~known)[::-1]
+    learner = sequences.learner[later]
+    target = np.full(len(sequences), NO_TARGET, dtype=np.int32)
+    target[learner] = sequences.module[later]
+    asked_at = np.full(len(sequences), np.nan)
+    asked_at[learner] = sequences.at_seconds[later]
+    return replace(sequences.keep(known), asked_at_seconds=asked_at), target

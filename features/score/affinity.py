@@ -79,7 +79,9 @@ class BoundAffinity:
         new[self.cold.row] = True
         return new
 
-    def affinity(self, log: InteractionLog, role_id: str | None) -> tuple[NDArray[np.float64], str]:
+    def affinity(
+        self, log: InteractionLog, role_id: str | None, now_seconds: float
+    ) -> tuple[NDArray[np.float64], str]:
         """Return affinity in [0,1], (n_modules,), and what it mostly rests on.
 
         Parameters
@@ -89,10 +91,12 @@ class BoundAffinity:
         role_id
             Present role; its popularity stands in while the history is short: a history of n
             modules weighs n / (n + `TRUSTED_HISTORY`) in the mean of reciprocal ranks.
+        now_seconds
+            When it is asked, seconds since 1970; no event is later.
         """
         prior = self.popularity_by_role.get(role_id or "", self.popularity)
         basis = ROLE if role_id in self.popularity_by_role else POPULARITY
-        history = self._in_snapshot_order(log)
+        history = self.history(log, now_seconds)
         n = len(history.module)
         if n == 0:
             return prior, basis
@@ -101,15 +105,12 @@ class BoundAffinity:
         mixed = trust * _reciprocal_ranks(own) + (1.0 - trust) * _reciprocal_ranks(prior)
         return _percentiles_of(mixed), HISTORY if trust >= 0.5 else basis
 
-    def _in_snapshot_order(self, log: InteractionLog) -> Sequences:
-        met = sequence_modules(log).module
-        known = self.to_snapshot[met]
-        known = known[known >= 0]
-        return Sequences(
-            indptr=np.array([0, len(known)]),
-            module=known,
-            at_seconds=np.zeros(len(known)),
-        )
+    def history(self, log: InteractionLog, now_seconds: float) -> Sequences:
+        """Return what one learner met, in the snapshot's order of modules, asked now."""
+        met = sequence_modules(log)
+        module = self.to_snapshot[met.module]
+        asked = replace(met, module=module, asked_at_seconds=np.full(len(met), now_seconds))
+        return asked.keep(module >= 0)
 
     def placing_newer_only(self) -> "BoundAffinity":
         """Return it with the model's own opinion of what the snapshot has and nobody had met."""

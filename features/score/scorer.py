@@ -54,7 +54,7 @@ class Scorer:
             is_new = np.ones(len(affinity), dtype=bool)
         else:
             is_new = self.affinity.is_new
-            affinity, basis = self.affinity.affinity(arrays.log, role_id)
+            affinity, basis = self.affinity.affinity(arrays.log, role_id, now_seconds)
         return Scores(
             affinity=affinity,
             affinity_basis=basis,

@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from features.encode.catalogue import index_catalogue
-from features.encode.sequences import NO_TARGET, hold_out_last, sequence_modules
+from features.encode.sequences import (
+    NO_TARGET,
+    hold_out_last,
+    hold_out_since,
+    sequence_modules,
+)
 from features.score.scorer import Scorer, bind
 from features.score.snapshot import Snapshot
 from training.drift.compare import Movement
@@ -84,12 +89,7 @@ def next_modules(live: Live, among: NDArray[np.bool_]) -> Question:
     history, target = hold_out_last(sequences)
     if not live.rows.all():
         since = live.data.log.at_seconds[live.rows].min()
-        known = sequences.at_seconds < since
-        later = np.flatnonzero(~known)[::-1]
-        target = np.full(len(sequences), NO_TARGET, dtype=np.int32)
-        # Backwards, so that the first new module is written last.
-        target[sequences.learner[later]] = sequences.module[later]
-        history = sequences.keep(known)
+        history, target = hold_out_since(sequences, since)
     asked = among & (target != NO_TARGET) & (history.lengths > 0)
     return Question(
         learner=np.flatnonzero(asked), history=history.take(asked), target=target[asked]

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from features.domain.errors import InvalidValueError
 from features.domain.instants import EPOCH
-from features.encode.sequences import NO_TARGET, Sequences, hold_out_last, sequence_modules
+from features.encode.sequences import (
+    NO_TARGET,
+    Sequences,
+    hold_out_last,
+    hold_out_since,
+    sequence_modules,
+)
 from training.histories.data import TrainingData
 
 HELD_OUT_SHARE = 0.1
@@ -38,7 +44,7 @@ class Question:
     learner
         int64, (n,), positions in the log's `learner_ids`.
     history
-        What each had met when asked.
+        What each had met when asked, which is at the instant of the target.
     target
         int32, (n,), the module each met next.
     """
@@ -234,18 +240,12 @@ def _time(data: TrainingData, rng: np.random.Generator, cutoff: datetime | None)
             "the cutoff leaves no interactions on one of its sides; choose one within "
             "the span of the data with --cutoff"
         )
-    sequences = sequence_modules(log)
-    known = sequences.at_seconds < seconds
-    later = np.flatnonzero(~known)
-    learner = sequences.learner
-    target = np.full(log.n_learners, NO_TARGET, dtype=np.int32)
-    # Backwards, so that the first new module after the cutoff is written last.
-    target[learner[later[::-1]]] = sequences.module[later[::-1]]
+    history, target = hold_out_since(sequence_modules(log), seconds)
     return Holdout(
         ranking_rows=before,
         success_rows=before,
         valid=_draw(log.n_learners, rng),
-        question=_ask(sequences.keep(known), target),
+        question=_ask(history, target),
         asked_attempts=~before & (log.success >= 0),
         knows_learners=True,
         n_without_question=len(np.unique(log.learner[~before])) - int((target != NO_TARGET).sum()),

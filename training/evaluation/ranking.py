@@ -102,4 +102,5 @@ def sequences_from(modules: list[list[int]]) -> Sequences:
         indptr=np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64),
         module=flat,
         at_seconds=np.arange(len(flat), dtype=np.float64),
+        asked_at_seconds=np.full(len(modules), np.nan),
     )

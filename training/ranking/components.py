@@ -12,6 +12,7 @@ from training.ranking.baselines import count_learners
 from training.ranking.linear import count_transitions, fit_ease, gram_matrix, normalise_rows
 from training.ranking.network import NetworkSettings
 from training.ranking.sequential import count_pair_followers, sequential_grams, solve_ridge
+from training.ranking.waits import measure_waits
 
 HARMONIC = Recency(power=1.0)
 LENGTH_POWER = 0.5
@@ -130,6 +131,7 @@ def fit_components(
             for ordered, far, near in PAIRS
         ),
         module_features=_module_features(sequences, n_modules),
+        waits=measure_waits(sequences, matrices["next"].column) if sequences.is_timed else None,
     )
 
 

@@ -1,13 +1,14 @@
 """Lists of candidates for the blend to learn from, whose components have not seen their targets."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.sequences import Sequences, hold_out_last
 from features.score.ranking.model import RankingModel
+from features.score.ranking.waits import N_TIME_FEATURES
 from training.evaluation.ranking import in_batches
 from training.ranking.components import Settings, fit_components
 from training.ranking.network import Lists
@@ -39,6 +40,11 @@ class Gathered:
 
     lists: Lists
     learner: NDArray[np.int64]
+
+    def without_time(self) -> "Gathered":
+        """Return the lists without the time features, which are the last."""
+        features = self.lists.features[:, :, :-N_TIME_FEATURES]
+        return replace(self, lists=replace(self.lists, features=features))
 
 
 def divide_known(sequences: Sequences, valid: NDArray[np.bool_], seed: int) -> list[Fold]:

@@ -9,6 +9,7 @@ from features.encode.sequences import Sequences
 from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.model import RankingModel
 from features.score.ranking.pairs import PairTransitions
+from features.score.ranking.waits import Waits
 from features.score.ranking.weights import TopWeights
 
 
@@ -46,6 +47,7 @@ def lay_out(model: RankingModel, met: NDArray[np.integer], n_modules: int) -> Ra
         factors=None if model.factors is None else _factors(model.factors, met, n_modules),
         pairs=tuple(_pairs(pairs, met, n_modules) for pairs in model.pairs),
         module_features=None if own is None else _rows(own, met, n_modules),
+        waits=None if model.waits is None else _waits(model.waits, met, n_modules),
     )
 
 
@@ -57,6 +59,14 @@ def _rows[T: np.generic](array: NDArray[T], met: NDArray[np.integer], n_modules:
 
 def _factors(factors: FactorFoldIn, met: NDArray[np.integer], n_modules: int) -> FactorFoldIn:
     return replace(factors, factors=_rows(factors.factors, met, n_modules))
+
+
+def _waits(waits: Waits, met: NDArray[np.integer], n_modules: int) -> Waits:
+    return Waits(
+        of_module=_rows(waits.of_module, met, n_modules),
+        column=_rows(met[waits.column].astype(np.int32), met, n_modules),
+        of_pair=_rows(waits.of_pair, met, n_modules),
+    )
 
 
 def _pairs(pairs: PairTransitions, met: NDArray[np.integer], n_modules: int) -> PairTransitions:

@@ -47,7 +47,7 @@ class OtherAffinity:
     """A scorer with an affinity of another make; everything else is the scorer's own."""
 
     scorer: Scorer
-    affinity_of: Callable[[LearnerArrays], Affinity]
+    affinity_of: Callable[[LearnerArrays, float], Affinity]
 
     @property
     def index(self) -> CatalogueIndex:
@@ -62,7 +62,7 @@ class OtherAffinity:
     def score(self, history: LearnerHistory, arrays: LearnerArrays, now_seconds: float) -> Scores:
         """Score every module and skill for one learner."""
         scores = self.scorer.score(history, arrays, now_seconds)
-        return replace(scores, affinity=self.affinity_of(arrays))
+        return replace(scores, affinity=self.affinity_of(arrays, now_seconds))
 
 
 class Decider:
@@ -106,13 +106,13 @@ def by_curriculum(scorer: Scorer, curriculum: tuple[int, ...]) -> OtherAffinity:
     """Rank the modules of a curriculum in its order, all others after them."""
     affinity = np.zeros(len(scorer.index.module_ids))
     affinity[list(curriculum)] = 1.0 - np.arange(len(curriculum)) / len(curriculum)
-    return OtherAffinity(scorer=scorer, affinity_of=lambda _: affinity)
+    return OtherAffinity(scorer=scorer, affinity_of=lambda *_: affinity)
 
 
 def by_popularity(scorer: Scorer, affinity: BoundAffinity) -> OtherAffinity:
     """Rank by what people in the learner's role met most."""
 
-    def popularity(arrays: LearnerArrays) -> Affinity:
+    def popularity(arrays: LearnerArrays, _: float) -> Affinity:
         by_role: Mapping[str, Affinity] = affinity.popularity_by_role
         return by_role.get(arrays.learner.role_id or "", affinity.popularity)
 
@@ -121,7 +121,8 @@ def by_popularity(scorer: Scorer, affinity: BoundAffinity) -> OtherAffinity:
 
 def by_collaboration(scorer: Scorer, affinity: BoundAffinity) -> OtherAffinity:
     """Rank by plain collaborative filtering; by popularity in the role while nothing is known."""
-    return OtherAffinity(
-        scorer=scorer,
-        affinity_of=lambda arrays: affinity.affinity(arrays.log, arrays.learner.role_id)[0],
-    )
+
+    def collaborative(arrays: LearnerArrays, now_seconds: float) -> Affinity:
+        return affinity.affinity(arrays.log, arrays.learner.role_id, now_seconds)[0]
+
+    return OtherAffinity(scorer=scorer, affinity_of=collaborative)

@@ -10,9 +10,11 @@ from features.score.ranking.blend import Blend
 from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.model import RankingModel, Reading
 from features.score.ranking.pairs import PairTransitions
+from features.score.ranking.waits import Waits
 from features.score.ranking.weights import Recency, TopWeights
 
 PAIR_ARRAYS = ("pair", "indptr", "column", "weight")
+WAIT_ARRAYS = ("of_module", "column", "of_pair")
 
 
 def to_arrays(model: RankingModel) -> dict[str, NDArray[Any]]:
@@ -20,6 +22,7 @@ def to_arrays(model: RankingModel) -> dict[str, NDArray[Any]]:
     readings = model.readings
     arrays: dict[str, NDArray[Any]] = {
         "popularity": model.popularity,
+        "is_timed": np.array(model.waits is not None),
         "matrices": np.array(sorted(model.matrices), dtype=np.str_),
         "readings": np.array([reading.matrix for reading in readings], dtype=np.str_),
         "recencies": np.array(
@@ -41,6 +44,8 @@ def to_arrays(model: RankingModel) -> dict[str, NDArray[Any]]:
     if model.blend is not None:
         fields = Blend.__dataclass_fields__
         arrays |= {f"blend.{name}": getattr(model.blend, name) for name in fields}
+    if model.waits is not None:
+        arrays |= {f"waits.{name}": getattr(model.waits, name) for name in WAIT_ARRAYS}
     if model.module_features is not None:
         arrays["module_features"] = model.module_features
     return arrays
@@ -86,6 +91,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> RankingModel:
         factors=_factors(arrays),
         blend=_blend(arrays),
         module_features=arrays.get("module_features"),
+        waits=_waits(arrays) if arrays["is_timed"] else None,
     )
 
 
@@ -96,6 +102,10 @@ def _factors(arrays: Mapping[str, NDArray[Any]]) -> FactorFoldIn | None:
     return FactorFoldIn(
         factors=arrays["factors"], regularization=regularization, confidence=confidence
     )
+
+
+def _waits(arrays: Mapping[str, NDArray[Any]]) -> Waits:
+    return Waits(**{name: arrays[f"waits.{name}"] for name in WAIT_ARRAYS})
 
 
 def _blend(arrays: Mapping[str, NDArray[Any]]) -> Blend | None:

@@ -53,6 +53,7 @@ def describe_candidates(
     components: NDArray[np.float32],
     module_features: NDArray[np.float32],
     history_lengths: NDArray[np.int64],
+    time_features: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Build the features of candidates.
 
@@ -64,24 +65,31 @@ def describe_candidates(
         float32, (n_learners, n_candidates, n_module_features).
     history_lengths
         (n_learners,), at least 0.
+    time_features
+        float32, (n_learners, n_candidates, n_time_features); None for a blend that knows no time.
 
     Returns
     -------
     float32, (n_learners, n_candidates, n_features): for each component the score, its logarithm,
     its share of the best candidate's, the reciprocal of its rank (0 where there is no score) and
-    the best score's logarithm; then the module features and the logarithm of the history's length.
+    the best score's logarithm; then the module features, the logarithm of the history's length and
+    the time features, if any.
     """
     n_learners, n_candidates, k = components.shape
     n_own = module_features.shape[2]
-    features = np.empty((n_learners, n_candidates, 5 * k + n_own + 1), dtype=np.float32)
+    n_time = 0 if time_features is None else time_features.shape[2]
+    n_features = 5 * k + n_own + 1 + n_time
+    features = np.empty((n_learners, n_candidates, n_features), dtype=np.float32)
     best = components.max(axis=1, keepdims=True)
     features[:, :, :k] = components
     features[:, :, k : 2 * k] = np.log(np.maximum(components, 0.0) + TINY)
     features[:, :, 2 * k : 3 * k] = components / np.maximum(best, 1e-6)
     features[:, :, 3 * k : 4 * k] = _reciprocal_ranks(components)
     features[:, :, 4 * k : 5 * k] = np.log(np.maximum(best, 0.0) + TINY)
-    features[:, :, 5 * k : -1] = module_features
-    features[:, :, -1] = np.log1p(history_lengths)[:, None]
+    features[:, :, 5 * k : 5 * k + n_own] = module_features
+    features[:, :, 5 * k + n_own] = np.log1p(history_lengths)[:, None]
+    if time_features is not None:
+        features[:, :, 5 * k + n_own + 1 :] = time_features
     return features
 
 

@@ -10,6 +10,7 @@ from features.encode.sequences import Sequences
 from features.score.ranking.blend import Blend, best_candidates, describe_candidates
 from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.pairs import PairTransitions
+from features.score.ranking.waits import Waits
 from features.score.ranking.weights import Recency, TopWeights, lags
 
 N_CANDIDATES = 100
@@ -42,6 +43,9 @@ class RankingModel:
     blend, module_features
         The network over candidates and float32, (n_modules, n_module_features); without a blend
         the base score ranks.
+    waits
+        What the time since the last module is compared with; None where the blend knows no time:
+        what it was learned from has ordinals, or time was of no use.
     """
 
     popularity: NDArray[np.float64]
@@ -51,6 +55,7 @@ class RankingModel:
     pairs: tuple[PairTransitions, ...] = ()
     blend: Blend | None = None
     module_features: NDArray[np.float32] | None = None
+    waits: Waits | None = None
 
     @property
     def n_modules(self) -> int:
@@ -123,7 +128,10 @@ class RankingModel:
         own = self.module_features
         described = np.zeros((self.n_modules, 0), dtype=np.float32) if own is None else own
         return describe_candidates(
-            np.stack(chosen, axis=2).astype(np.float32), described[candidates], histories.lengths
+            np.stack(chosen, axis=2).astype(np.float32),
+            described[candidates],
+            histories.lengths,
+            None if self.waits is None else self.waits.describe(histories, candidates),
         )
 
 

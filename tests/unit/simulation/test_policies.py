@@ -49,7 +49,7 @@ def test_the_fixed_sequence_is_followed_to_its_end_and_then_offers_nothing(offer
 
 def test_what_is_barred_is_not_offered(offer):
     affinity = np.linspace(1.0, 0.0, len(offer.index.module_ids))
-    scorer = OtherAffinity(scorer=bind(offer.index, None), affinity_of=lambda _: affinity)
+    scorer = OtherAffinity(scorer=bind(offer.index, None), affinity_of=lambda *_: affinity)
     decider = Decider(scorer, BY_AFFINITY, np.random.default_rng(0))
     first = decider.choose(history(offer, []), frozenset(), NOW)
     assert first is not None
