@@ -160,7 +160,7 @@ def _stages(history: LearnerHistory, scorer: Scorer) -> Mapping[str, Callable[[]
     return {
         "history": lambda: encode_learner(history, index),
         "state": read_state,
-        "affinity": lambda: affinity.affinity(log, role_id),
+        "affinity": lambda: affinity.affinity(log, role_id, now),
         "p_success": lambda: success.p_success(state),
         "mastery": lambda: (
             mastery(success, state),
