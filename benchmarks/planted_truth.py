@@ -140,8 +140,20 @@ def print_gain(academy: Academy, data: TrainingData, models: Models) -> None:
     )
 
 
+def print_judges(academy: Academy, models: Models) -> None:
+    """Print what judges were found to be worth beside the spread that was planted."""
+    assert models.success is not None
+    judges = models.success.levels.reliability
+    assert judges is not None
+    planted = ", ".join(
+        f"{source} {academy.truth.model.noise_of(source):.2f}"
+        for source, _ in academy.truth.model.reliability_by_source
+    )
+    print(f"judges, stated less true: {judges.in_words()}; planted spread: {planted}")
+
+
 def main() -> None:
-    """Print two tables for every academy."""
+    """Print two tables and two lines for every academy."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--learners", type=int, default=2_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
@@ -152,6 +164,7 @@ def main() -> None:
         print(f"academy {seed}, {chosen.learners} learners, {len(data.log)} interactions")
         print_mastery(read_pairs(academy, data, models))
         print_gain(academy, data, models)
+        print_judges(academy, models)
 
 
 if __name__ == "__main__":

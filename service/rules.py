@@ -16,7 +16,8 @@ MOST_PROFILES = 200_000
 MOST_HISTORIES = 1_000
 MOST_EXAMPLES = 10
 PAGE = 5_000
-FROM_HISTORIES = frozenset({"done", "scores", "evidence", "mastery"})
+FROM_SCORES = frozenset({"mastery", "sure_mastery"})
+FROM_HISTORIES = frozenset({"done", "scores", "evidence"}) | FROM_SCORES
 
 
 def try_rule(
@@ -81,5 +82,5 @@ def _subject(
     history: LearnerHistory, scorer: Scorer, now: datetime, names: frozenset[str]
 ) -> Subject:
     arrays = encode_learner(history, scorer.index)
-    scores = scorer.score(history, arrays, now.timestamp()) if "mastery" in names else None
+    scores = scorer.score(history, arrays, now.timestamp()) if names & FROM_SCORES else None
     return Subject(history=history, now=now, index=scorer.index, arrays=arrays, scores=scores)

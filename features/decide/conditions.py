@@ -23,7 +23,7 @@ MOST_CHARACTERS = 1_000
 MOST_MACROS = 2
 
 # Facts with entries, thousands in some. Making one ready for CEL takes a microsecond or two.
-MANIFOLD = ("learner", "calendar", "done", "scores", "evidence", "mastery")
+MANIFOLD = ("learner", "calendar", "done", "scores", "evidence", "mastery", "sure_mastery")
 
 _MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
 _TOKEN = re.compile(r"""('[^']*'|"[^"]*")|[A-Za-z_]\w*|\S""")

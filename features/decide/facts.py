@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+
 from features.decide.conditions import Mentions
 from features.domain.history import Learner, LearnerHistory
 from features.encode.catalogue import CatalogueIndex
@@ -17,7 +19,7 @@ DECEMBER = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """Whom a condition is about, at which instant; scores may be absent (no `mastery` then)."""
+    """Whom a condition is about, at which instant; without scores no mastery is known."""
 
     history: LearnerHistory
     now: datetime
@@ -45,8 +47,9 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
           from 1 for Monday, `day_of_quarter` from 1, `days_left_in_quarter`), both in UTC;
         - `done`: ids of the modules done; `scores`: best score by module id;
         - `evidence`: level of the latest direct judgement by skill id;
-        - `mastery`: level by skill id, as the models estimate it; of all of these no other
-          entries than are looked at;
+        - `mastery`: level by skill id, as the models estimate it, and `sure_mastery`: that less
+          its standard error, reached with a probability of .84; of all of these no other entries
+          than are looked at;
         - any other name is an attribute of the learner, absent where it is not known.
     """
     profile = _profile(subject.history.learner)
@@ -58,7 +61,8 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
         "done": lambda: _done(subject, asked.keys.get("done")),
         "scores": lambda: _among(_scores(subject), asked.keys.get("scores")),
         "evidence": lambda: _among(_evidence(subject), asked.keys.get("evidence")),
-        "mastery": lambda: _mastery(subject, asked.keys.get("mastery")),
+        "mastery": lambda: _mastery(subject, asked.keys.get("mastery"), 0.0),
+        "sure_mastery": lambda: _mastery(subject, asked.keys.get("sure_mastery"), 1.0),
     }
     made = {name: makers[name]() if name in makers else profile.get(name) for name in asked.names}
     return {name: fact for name, fact in made.items() if fact is not None}
@@ -130,10 +134,14 @@ def _scores(subject: Subject) -> dict[str, float]:
     return best
 
 
-def _mastery(subject: Subject, asked: frozenset[str] | None) -> dict[str, float] | None:
+def _mastery(
+    subject: Subject, asked: frozenset[str] | None, less: float
+) -> dict[str, float] | None:
+    """Return mastery less some of its standard errors."""
     if subject.scores is None:
         return None
-    levels, skill_ids = subject.scores.standing.mastery, subject.index.skill_ids
+    standing, skill_ids = subject.scores.standing, subject.index.skill_ids
+    levels = np.maximum(standing.mastery - less * standing.standard_error, 0.0)
     if asked is None:
         return dict(zip(skill_ids.ids, levels.tolist(), strict=True))
     rows = {skill_id: skill_ids.index_of.get(skill_id) for skill_id in sorted(asked)}

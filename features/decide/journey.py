@@ -14,7 +14,7 @@ from features.encode.learner import LearnerArrays
 from features.encode.pathways import PathwayIndex, StepIndex
 
 # A condition on these asks for something to be reached; on anything else it tells learners apart.
-ATTAINABLE = frozenset({"done", "scores", "evidence", "mastery"})
+ATTAINABLE = frozenset({"done", "scores", "evidence", "mastery", "sure_mastery"})
 
 
 class StepState(StrEnum):

@@ -16,7 +16,7 @@ from features.encode.learner import LearnerArrays
 
 # What a learner can do something about, given that nothing else stands in the way.
 OPENABLE = (Bar.RULE, Bar.STEP, Bar.PREREQUISITE, Bar.SKILL)
-CHANGING = frozenset({"done", "mastery"})  # facts that doing a module changes
+CHANGING = frozenset({"done", "mastery", "sure_mastery"})  # facts that doing a module changes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -195,6 +195,15 @@ def test_the_latest_judgement_of_a_skill_is_a_fact():
     assert facts_of(subject(NOW), mentioning({"evidence"})) == {"evidence": {"sql": 0.6}}
 
 
+def test_what_is_surely_mastered_is_one_standard_error_less():
+    held = rule("sure", when='sure_mastery["sql"] >= 0.6', exclude=("a",))
+    for mastery, is_sure in ((0.65, False), (0.71, True)):
+        scorer = replace(with_rules(held), mastery={"sql": mastery})
+        assert ("sure" in ask(scorer).rules) == is_sure
+    unscored = subject(NOW)
+    assert facts_of(unscored, mentioning({"sure_mastery"})) == {}
+
+
 def test_many_rules_leave_the_order_of_modules_alone_where_none_holds():
     rules = [rule(f"r{k}", when="false", exclude=("a",)) for k in range(50)]
     plain, ruled = ask(with_rules()), ask(with_rules(*rules))
