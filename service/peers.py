@@ -1,6 +1,6 @@
 """Who can help a learner with a skill: looked for, chosen and put on record."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -25,8 +25,8 @@ from features.store.workspace import Repositories
 from service.state import Service
 
 AT_A_TIME = 500  # people asked about at once
-MOST_READ = 120  # histories read for one answer
-FIRST_READ = 40  # of them from each `AT_A_TIME`
+MOST_READ = 60  # histories read for one answer
+FIRST_READ = 20  # of them from each `AT_A_TIME`
 CHOICE = 3  # times the limit: free ones to choose from, so that the load can be spread
 
 
@@ -116,25 +116,26 @@ class _Look:
         self, willing: list[Learner], held: Mapping[str, datetime], wanted: int
     ) -> list[Helper]:
         """Return those named already, then others until `wanted` could be named."""
-        helpers = [
-            self._helper(each.learner_id, offered_at=held[each.learner_id])
-            for each in willing
-            if each.learner_id in held
-        ]
-        others = [each.learner_id for each in willing if each.learner_id not in held]
-        for some in batched(others, AT_A_TIME):
-            helpers += self._promising(some)
-            free = sum(each.is_free and has_more(self.seeker, each) for each in helpers)
-            if free >= wanted or len(helpers) >= MOST_READ:
-                break
+        named = [each.learner_id for each in willing if each.learner_id in held]
+        helpers = [self._helper(each, offered_at=held[each]) for each in named]
+        n_free = sum(map(self._could_be_named, helpers))
+        others = self._promising(each.learner_id for each in willing if each.learner_id not in held)
+        while n_free < wanted and len(helpers) < MOST_READ and (helper := next(others, None)):
+            helpers.append(helper)
+            n_free += self._could_be_named(helper)
         return helpers
 
-    def _promising(self, learner_ids: Sequence[str]) -> Iterator[Helper]:
+    def _could_be_named(self, helper: Helper) -> bool:
+        return helper.is_free and has_more(self.seeker, helper)
+
+    def _promising(self, learner_ids: Iterable[str]) -> Iterator[Helper]:
+        """Read those who practised the skill, the most promising of each lot first."""
         peers = self.repositories.peers
-        promising = peers.practised(self.seeker.skill_id, learner_ids)[:FIRST_READ]
-        counts = peers.count_offers(promising, self.now - OFFER_WINDOW)
-        for learner_id in promising:
-            yield self._helper(learner_id, n_offers=counts.get(learner_id, 0))
+        for some in batched(learner_ids, AT_A_TIME):
+            promising = peers.practised(self.seeker.skill_id, some)[:FIRST_READ]
+            counts = peers.count_offers(promising, self.now - OFFER_WINDOW)
+            for learner_id in promising:
+                yield self._helper(learner_id, n_offers=counts.get(learner_id, 0))
 
     def _helper(
         self, learner_id: str, n_offers: int = 0, offered_at: datetime | None = None

@@ -14,12 +14,8 @@ from features.store.writing import overwrite
 
 _OFFER = tuple(column.name for column in peer_offers.columns)
 _SHOWN = sorted(ALWAYS_DONE | {Event.SCORED, Event.ANSWERED})
-_WILLING = (
-    learners.c.learner_id,
-    learners.c.language,
-    learners.c.department,
-    learners.c.location,
-    learners.c.manager_id,
+_WILLING = select(learners.c.learner_id, learners.c.language, learners.c.manager_id).where(
+    learners.c.mentor
 )
 
 
@@ -31,9 +27,11 @@ class PeerRepository:
         self._tombstones = tombstones
 
     def willing(self) -> list[Learner]:
-        """Return everybody who is willing to help, without role and attributes."""
-        rows = self._connection.execute(select(*_WILLING).where(learners.c.mentor)).mappings()
-        return [Learner(**row, mentor=True) for row in rows]
+        """Return everybody who is willing to help, with language and manager alone."""
+        return [
+            Learner(learner_id=learner_id, language=language, manager_id=manager_id, mentor=True)
+            for learner_id, language, manager_id in self._connection.execute(_WILLING).all()
+        ]
 
     def practised(self, skill_id: str, learner_ids: Sequence[str]) -> list[str]:
         """Return those who did something of a skill or were judged in it, the most promising first.

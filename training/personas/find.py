@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from features.encode.catalogue import CatalogueIndex
 from features.encode.log import InteractionLog
@@ -29,6 +30,7 @@ from training.personas.words import (
 MOST_LEARNERS = 20_000
 FEWEST_LEARNERS = 200
 FEWEST_HABITS = 2
+FEWEST_POINTS = 50  # different ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,52 +65,68 @@ def find_personas(
     rng
         Source of randomness.
     """
-    log = _draw(log, rng)
+    # With more threads sums come in another order, and the last bits differ.
+    with threadpool_limits(1):
+        return _find(_draw(log, rng), index, former, rng)
+
+
+def _find(
+    log: InteractionLog, index: CatalogueIndex, former: Snapshot | None, rng: np.random.Generator
+) -> FoundPersonas:
     habits = find_habits(log, index)
     account = _account(habits, log)
-    chosen, why_not = None, _why_not(habits)
-    if why_not is None:
-        points = habits.deviations() * _weights(habits)
-        trials = try_numbers(points, rng)
-        chosen = choose(trials, len(points))
-        account["trials"] = [_of_trial(trial) for trial in trials]
-        if chosen is None:
-            why_not = (
-                "no division of the learners into personas is both found again in resampled "
-                f"learners and free of personas under 5 % or {SMALLEST} learners"
-            )
+    why_not = _why_not(habits)
+    if why_not is not None:
+        return _none(account, why_not, former)
+    points = habits.deviations() * _weights(habits)
+    if len(np.unique(points, axis=0)) < FEWEST_POINTS:
+        return _none(account, "nearly all learners go about learning in the same ways", former)
+    trials = try_numbers(points, rng)
+    account["trials"] = [_of_trial(trial) for trial in trials]
+    chosen = choose(trials, len(points))
     if chosen is None:
-        kept = {} if former is None else former.manifest.get(PERSONAS, {})
-        next_number = kept.get("next_number", 1)
-        document = account | {"reason": why_not, "personas": [], "next_number": next_number}
-        return FoundPersonas(arrays={}, document=document)
+        why_not = (
+            "no division of the learners into personas is both found again in resampled "
+            f"learners and free of personas under 5 % or {SMALLEST} learners"
+        )
+        return _none(account, why_not, former)
     labels = nearest(points, chosen.places)
     placed = np.full(log.n_learners, -1)
     placed[habits.of_log] = labels
     succession = succeed(former, log, index, placed, chosen.n_personas)
     names = {skill.skill_id: skill.name for skill in index.catalogue.skills}
     statements = [describe(habits, labels == one, names) for one in range(chosen.n_personas)]
-    personas = _personas(statements, np.bincount(labels), succession, names)
+    n_new = sum(each is None for each in succession.continues)
+    document = account | {
+        "reason": None,
+        "stability": chosen.stability,
+        "silhouette": chosen.silhouette,
+        "former": _beside(former, succession),
+        "next_number": succession.next_number + n_new,
+        "personas": _personas(statements, np.bincount(labels), succession, names),
+    }
     return FoundPersonas(
-        arrays=_model(habits, points, labels, chosen).to_arrays(),
-        document=account
-        | {
-            "reason": None,
-            "stability": chosen.stability,
-            "silhouette": chosen.silhouette,
-            "former": None
-            if former is None or succession.agreement is None
-            else {
-                "version": former.version,
-                "agreement": succession.agreement,
-                "n_learners": succession.n_learners,
-                "n_kept": sum(each is not None for each in succession.continues),
-            },
-            "next_number": succession.next_number
-            + sum(each is None for each in succession.continues),
-            "personas": personas,
-        },
+        arrays=_model(habits, points, labels, chosen).to_arrays(), document=document
     )
+
+
+def _none(account: Mapping[str, Any], why_not: str, former: Snapshot | None) -> FoundPersonas:
+    """Return no personas; their numbers are still not used again."""
+    kept = {} if former is None else former.manifest.get(PERSONAS, {})
+    next_number = kept.get("next_number", 1)
+    document = {**account, "reason": why_not, "personas": [], "next_number": next_number}
+    return FoundPersonas(arrays={}, document=document)
+
+
+def _beside(former: Snapshot | None, succession: Succession) -> dict[str, Any] | None:
+    if former is None or succession.agreement is None:
+        return None
+    return {
+        "version": former.version,
+        "agreement": succession.agreement,
+        "n_learners": succession.n_learners,
+        "n_kept": sum(each is not None for each in succession.continues),
+    }
 
 
 def _draw(log: InteractionLog, rng: np.random.Generator) -> InteractionLog:

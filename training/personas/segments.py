@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
-from threadpoolctl import threadpool_limits
 
 NUMBERS = range(2, 8)
 N_REFITS = 20
@@ -61,9 +60,7 @@ def try_numbers(points: NDArray[np.float64], rng: np.random.Generator) -> tuple[
     rng
         Source of randomness.
     """
-    # With more threads sums come in another order, and the last bits differ.
-    with threadpool_limits(1):
-        return tuple(_try(points, number, rng) for number in NUMBERS)
+    return tuple(_try(points, number, rng) for number in NUMBERS)
 
 
 def choose(trials: Sequence[Trial], n_learners: int) -> Trial | None:

@@ -18,6 +18,7 @@ from features.encode.behaviour import (
 from training.personas.habits import ALIKE, Habits, kind_of
 
 LEAST_EFFECT = 0.2  # standard deviations of learners
+FEWEST_TOLD = 10  # learners of whom a behaviour is known; fewer might be told apart by it
 CLEARLY = 3.0  # standard errors between a persona and everybody else
 WORDS_IN_A_NAME = 2
 LEAST_IN_A_NAME = 0.4  # effect of what is named beside the largest
@@ -81,8 +82,8 @@ def describe(
     found = []
     for column, name in enumerate(habits.facets.names):
         total, count = habits.measured.total[:, column], habits.measured.count[:, column]
-        is_known = count[inside].any() and count[~inside].any()
-        if not is_known or habits.spread_as_shown[column] < ALIKE:
+        n_known = min((count[inside] > 0).sum(), (count[~inside] > 0).sum())
+        if n_known < FEWEST_TOLD or habits.spread_as_shown[column] < ALIKE:
             continue
         value, error = _mean(total[inside], count[inside])
         others, their_error = _mean(total[~inside], count[~inside])

@@ -6,12 +6,14 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from features.encode.behaviour import measure_behaviours
+from features.encode.ids import IdMap
 from features.score.personas import PersonaModel, bind_personas
 from features.score.snapshot import Snapshot
 from training.personas.account import figures_of, rows_of, said_of
 from training.personas.find import find_personas
 from training.personas.former import succeed
 from training.personas.plot import plot_personas
+from training.personas.segments import Trial, choose
 from training.personas.words import Statement, name_all, still_true
 
 
@@ -138,6 +140,49 @@ def test_learners_without_habits_have_no_personas(make_log, index):
     alike = find_personas(make_log(300, types=[(0.5, 0.8, 4.0, 0.2)]), index, None, rng())
     assert alike.document["personas"] == []
     assert "hardly foretells" in alike.document["reason"]
+
+
+def test_learners_who_all_do_one_of_a_few_things_have_no_personas(make_log, index):
+    log = make_log(12)
+    many = np.tile(np.arange(12), 20)  # the same twelve histories twenty times
+    rows = np.concatenate([np.arange(log.starts[k], log.starts[k + 1]) for k in many])
+    counts = np.diff(log.starts)[many]
+    copies = replace(
+        log,
+        learner_ids=IdMap(f"u{k}" for k in range(len(many))),
+        learner=np.repeat(np.arange(len(many)), counts).astype(np.int32),
+        module=log.module[rows],
+        event=log.event[rows],
+        at_seconds=log.at_seconds[rows],
+        score=log.score[rows],
+        success=log.success[rows],
+        starts=np.concatenate([[0], np.cumsum(counts)]),
+    )
+    alike = find_personas(copies, index, None, rng())
+    assert alike.document["reason"] == "nearly all learners go about learning in the same ways"
+
+
+def test_a_division_that_is_not_found_again_is_not_taken():
+    shared = {"n_in_smallest": 100, "places": np.zeros((2, 1))}
+    steady = Trial(n_personas=2, stability=0.8, silhouette=0.2, **shared)
+    vivid = Trial(n_personas=3, stability=0.7, silhouette=0.9, **shared)
+    lonely = replace(steady, n_in_smallest=29, silhouette=0.5)
+    assert choose([steady, vivid, lonely], 200) is steady
+    assert choose([vivid, lonely], 200) is None
+
+
+def test_without_a_steady_division_there_are_no_personas(log, index, monkeypatch):
+    monkeypatch.setattr("training.personas.segments.LEAST_STABILITY", 1.01)
+    none = find_personas(log, index, None, rng())
+    assert none.arrays == {}
+    assert "found again in resampled learners" in none.document["reason"]
+    assert len(none.document["trials"]) == 6
+
+
+def test_the_day_of_the_week_has_no_part(found, log, index):
+    later = replace(log, at_seconds=log.at_seconds + 3 * 86_400.0)
+    again = find_personas(later, index, None, rng())
+    assert again.document == found.document
 
 
 def test_a_learner_alone_gets_the_persona_of_their_type(found, log, index):
