@@ -6,10 +6,12 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 MOST_BEHAVIOURS = 16
 WIDEST = 1.5  # standard deviations: the deepest colour
+DARK = 0.9  # from here on white is easier to read
 
 
 def plot_personas(personas: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -38,16 +40,9 @@ def plot_personas(personas: Sequence[Mapping[str, Any]], path: Path) -> None:
         for row, name in enumerate(names):
             for column, of in enumerate(found):
                 if name in of:
-                    is_clear = of[name]["is_clear"]
-                    axes.annotate(
-                        of[name]["value_text"],
-                        (column, row),
-                        ha="center",
-                        va="center",
-                        color="black" if is_clear else "#888888",
-                        fontweight="bold" if is_clear else "normal",
-                    )
-        axes.set_yticks(range(len(names)), names)
+                    _write(axes, (column, row), of[name])
+        words = [name.replace("_", " ").replace(":", ": ") for name in names]
+        axes.set_yticks(range(len(names)), words)
         heads = [
             f"{each['persona_id']} ({each['share']:.0%})\n" + each["name"].replace(", ", ",\n")
             for each in personas
@@ -59,3 +54,15 @@ def plot_personas(personas: Sequence[Mapping[str, Any]], path: Path) -> None:
         bar = figure.colorbar(shown, ax=axes, extend="both")
         bar.set_label("standard deviations from everybody (bold: clear)")
         figure.savefig(path, dpi=120)
+
+
+def _write(axes: Axes, at: tuple[int, int], statement: Mapping[str, Any]) -> None:
+    is_clear, is_dark = statement["is_clear"], abs(statement["effect"]) > DARK
+    axes.annotate(
+        statement["value_text"],
+        at,
+        ha="center",
+        va="center",
+        color="white" if is_dark else "black" if is_clear else "#777777",
+        fontweight="bold" if is_clear else "normal",
+    )

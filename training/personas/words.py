@@ -23,29 +23,34 @@ CLEARLY = 3.0  # standard errors between a persona and everybody else
 WORDS_IN_A_NAME = 2
 LEAST_IN_A_NAME = 0.4  # effect of what is named beside the largest
 
-# What a figure means, and what having more or less of it is called.
+# What a figure means, and what having more or less of it than everybody is called.
 _TEMPLATES: Mapping[str, tuple[str, str, str]] = {
     "completion": ("finishes {} of what they begin", "finishes more", "leaves more unfinished"),
-    "optional": ("{} of what they begin is optional", "more optional content", "mostly mandatory"),
+    "optional": (
+        "{} of what they begin is optional",
+        "more optional content",
+        "less optional content",
+    ),
     "failure": ("fails {} of first tries", "fails more at first", "fails less at first"),
     "failure:easy": (
         "fails {} of first tries at easier modules",
-        "struggles with easier modules",
-        "sure in easier modules",
+        "fails more at easier modules",
+        "fails less at easier modules",
     ),
     "failure:hard": (
         "fails {} of first tries at harder modules",
-        "struggles with harder modules",
-        "sure in harder modules",
+        "fails more at harder modules",
+        "fails less at harder modules",
     ),
-    "retries": ("tries again after {} of failures", "tries again", "moves on after failing"),
-    GAP: ("comes back after {} days", "longer breaks", "comes back sooner"),
+    "retries": ("tries again after {} of failures", "tries again more", "tries again less"),
+    GAP: ("comes back after {} days", "longer breaks", "shorter breaks"),
     MODULES_A_DAY: ("takes up {} modules on a day of learning", "more at once", "less at once"),
     SITTING: ("sits for {} minutes", "longer sittings", "shorter sittings"),
     FORMAT: ("{} of what they begin is {}", "more {} content", "less {} content"),
-    FAILURE_IN: ("fails {} of first tries in {}", "struggles in {}", "sure in {}"),
+    FAILURE_IN: ("fails {} of first tries in {}", "fails more in {}", "fails less in {}"),
 }
-_FORMS = {GAP: "{:.1f}", MODULES_A_DAY: "{:.2f}", SITTING: "{:.0f}"}
+_FORMS = {GAP: "{:.1f}", MODULES_A_DAY: "{:.2f}", SITTING: "{:.1f}"}
+SMALL_SHARE = 0.1  # is told with a decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +157,10 @@ def signed(statement: Statement) -> str:
 
 def as_document(statement: Statement) -> dict[str, Any]:
     """Return a statement for JSON."""
-    low, high = (_form(statement.behaviour).format(each) for each in statement.interval)
+    low, high = (_written(statement.behaviour, each, precise=True) for each in statement.interval)
     return asdict(statement) | {
         "interval": list(statement.interval),
-        "value_text": _form(statement.behaviour).format(statement.value),
+        "value_text": _written(statement.behaviour, statement.value),
         "interval_text": f"{low} to {high}",
     }
 
@@ -175,12 +180,13 @@ def _shown(name: str, value: float) -> float:
     return max(value, 0.0) if name == MODULES_A_DAY else float(np.clip(value, 0.0, 1.0))
 
 
-def _form(name: str) -> str:
-    return _FORMS.get(name, "{:.0%}")
+def _written(name: str, figure: float, *, precise: bool = False) -> str:
+    share = "{:.1%}" if precise or figure < SMALL_SHARE else "{:.0%}"
+    return _FORMS.get(name, share).format(figure)
 
 
 def _sentence(name: str, figures: tuple[float, float], skill_names: Mapping[str, str]) -> str:
-    value, overall = (_form(name).format(figure) for figure in figures)
+    value, overall = (_written(name, figure) for figure in figures)
     return f"{_templated(name, 0, skill_names, value)} (all: {overall})"
 
 

@@ -14,7 +14,7 @@ from training.personas.find import find_personas
 from training.personas.former import succeed
 from training.personas.plot import plot_personas
 from training.personas.segments import Trial, choose
-from training.personas.words import Statement, name_all, still_true
+from training.personas.words import Statement, as_document, name_all, still_true
 
 
 def rng(seed=0):
@@ -261,8 +261,15 @@ def test_names_take_one_difference_of_each_kind():
 
 def test_small_and_unclear_differences_are_not_named():
     said = [statement("completion", 1.0, is_clear=False), statement("retries", 0.25)]
-    assert name_all([said], {}) == ["Tries again"]
+    assert name_all([said], {}) == ["Tries again more"]
     assert name_all([[]], {}) == ["Like most"]
+
+
+def test_small_shares_and_intervals_have_a_decimal():
+    told = as_document(replace(statement("failure", 1.0), value=0.034, interval=(0.129, 0.2)))
+    assert (told["value_text"], told["interval_text"]) == ("3.4%", "12.9% to 20.0%")
+    days = as_document(replace(statement("gap_days", 1.0), value=12.34, interval=(12.0, 13.0)))
+    assert (days["value_text"], days["interval_text"]) == ("12.3", "12.0 to 13.0")
 
 
 def test_two_personas_never_share_a_name():
@@ -271,14 +278,14 @@ def test_two_personas_never_share_a_name():
     names = name_all([same, third, same], {})
     assert names == [
         "Finishes more, longer breaks",
-        "Finishes more, longer breaks, tries again",
+        "Finishes more, longer breaks, tries again more",
         "Finishes more, longer breaks (3)",
     ]
 
 
 def test_branches_are_called_by_their_names():
     said = [statement("failure_in:figures", 2.0)]
-    assert name_all([said], {"figures": "Figures"}) == ["Struggles in Figures"]
+    assert name_all([said], {"figures": "Figures"}) == ["Fails more in Figures"]
 
 
 def test_a_name_is_kept_only_while_it_is_true():
