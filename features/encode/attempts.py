@@ -215,7 +215,7 @@ def tabulate(
     graded = np.where(np.isnan(log.score[rows]), success, log.score[rows])
     nothing = np.full(len(judged), -1)
     unlevelled = np.full(len(rows), np.nan)
-    indptr, skill, weight = tagged(index)
+    indptr, skill, weight = index.tagged
     own = log.module[rows].astype(np.int64)
     lengths = np.diff(indptr)[own]
     tags = spans(indptr[own], lengths)
@@ -274,20 +274,6 @@ def _judged_between(by_learner: EvidenceLog, first: int, end: int) -> EvidenceLo
     low, high = np.searchsorted(by_learner.learner, [first, end])
     part = by_learner.take(np.arange(low, high))
     return replace(part, learner=part.learner - np.int32(first))
-
-
-def tagged(
-    index: ModuleSkillIndex,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return the index's rows with one tag "untagged" for modules that have no skill."""
-    lengths = np.diff(index.indptr)
-    at = index.indptr[:-1][lengths == 0]
-    untagged = np.full(len(at), len(index.skill_ids))
-    return (
-        np.cumsum(np.concatenate([[0], np.maximum(lengths, 1)])).astype(np.int64),
-        np.insert(index.skill.astype(np.int64), at, untagged),
-        np.insert(index.weight, at, np.ones(len(at))),
-    )
 
 
 def _rested_seconds(log: InteractionLog, rows: NDArray[np.int64]) -> NDArray[np.float64]:

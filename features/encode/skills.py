@@ -42,6 +42,22 @@ class ModuleSkillIndex:
         return np.repeat(np.arange(len(self.module_ids), dtype=np.int32), np.diff(self.indptr))
 
     @cached_property
+    def tagged(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """The rows with one skill more, "untagged", for modules that have none.
+
+        int64, (n_modules + 1,), pointers; int64, skills, `len(skill_ids)` for "untagged"; float64,
+        weights.
+        """
+        lengths = np.diff(self.indptr)
+        at = self.indptr[:-1][lengths == 0]
+        untagged = np.full(len(at), len(self.skill_ids))
+        return (
+            np.cumsum(np.concatenate([[0], np.maximum(lengths, 1)])).astype(np.int64),
+            np.insert(self.skill.astype(np.int64), at, untagged),
+            np.insert(self.weight, at, np.ones(len(at))),
+        )
+
+    @cached_property
     def squared_length(self) -> NDArray[np.float64]:
         """float64, (n_modules,): sum of the squared weights of each module's skills."""
         sums = np.bincount(self.module, self.weight**2, len(self.module_ids))

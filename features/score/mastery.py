@@ -37,6 +37,13 @@ def expected_mastery(bound: BoundSuccess, state: LearnerState) -> NDArray[np.flo
     before brings back what has faded of it.
     """
     index, levels = bound.index, state.levels
-    gain = rise((bound.levels.scale.gain * levels.worth)[index.module] * index.weight)
-    now = levels.level[index.skill]
-    return np.clip(now + levels.left[index.skill] * gain, 0.0, 1.0)
+    gain = bound.rise_of_pairs
+    known = (levels.worth != 1.0).nonzero()[0]
+    if len(known):
+        pairs = index.pairs_of_modules(known)
+        worth = (bound.levels.scale.gain * levels.worth)[index.module[pairs]]
+        gain = gain.copy()
+        gain[pairs] = rise(worth * index.weight[pairs])
+    expected = levels.left[index.skill] * gain
+    expected += levels.level[index.skill]
+    return np.minimum(np.maximum(expected, 0.0, out=expected), 1.0, out=expected)

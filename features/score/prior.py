@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from features.encode.attempts import tagged
 from features.encode.skills import ModuleSkillIndex
 from features.encode.words import ModuleWords
 
@@ -47,7 +46,7 @@ class DifficultyPrior:
 
 def skill_shares(index: ModuleSkillIndex) -> sparse.csr_array:
     """Return modules_by_skills (with a column for "untagged"), rows summing to 1."""
-    indptr, skill, weight = tagged(index)
+    indptr, skill, weight = index.tagged
     total = np.add.reduceat(weight, indptr[:-1]) if len(weight) else np.zeros(0)
     share = weight / np.repeat(total, np.diff(indptr))
     shape = (len(index.module_ids), len(index.skill_ids) + 1)

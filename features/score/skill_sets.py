@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.encode.attempts import tagged
 from features.encode.skills import ModuleSkillIndex, spans
 
 
@@ -59,7 +58,7 @@ class SkillSets:
 
 def find_sets(index: ModuleSkillIndex) -> SkillSets:
     """Find the sets of a catalogue."""
-    indptr, skill, weight = tagged(index)
+    indptr, skill, weight = index.tagged
     numbers: dict[bytes, int] = {}
     of_module = np.zeros(len(index.module_ids), dtype=np.int64)
     kept: list[slice] = []

@@ -16,6 +16,7 @@ Pavlik, P. et al. (2009). Performance factors analysis.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from features.encode.ability import attenuation, sigmoid
 from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
 from features.encode.ids import IdMap
-from features.encode.levels import read_levels
+from features.encode.levels import read_levels, rise
 from features.encode.log import InteractionLog
 from features.encode.reliability import Reliability, assumed_reliability
 from features.encode.signals import (
@@ -236,6 +237,11 @@ class BoundSuccess:
     sequels: Sequels
     levels: BoundLevels
 
+    @cached_property
+    def rise_of_pairs(self) -> NDArray[np.float64]:
+        """How far one completion lifts the skill of each pair, float64, (n_pairs,), levels."""
+        return rise(self.levels.scale.gain[self.index.module] * self.index.weight)
+
     def predict_attempts(
         self, log: InteractionLog, evidence: EvidenceLog | None = None
     ) -> NDArray[np.float64]:
@@ -278,16 +284,19 @@ class BoundSuccess:
         sets = self.sets
         if len(sets.of_module) == 0:
             return np.zeros(0)
-        lines = self.lines(state, sets)
+        corrections = self._corrections(state, sets)
+        lines = self._lines(state, sets, corrections)
         of_module = sets.of_module
         logits = lines.level[of_module] - lines.slope[of_module] * self.yardstick.difficulty
-        logits[state.modules] += self._of_tried(state)
+        logits[state.modules] += self._of_tried(state, corrections)
         pairs = self.sequels.after(state.previous)
         outcome = int(state.learner[_LAST] > 0.0)
         logits[self.sequels.then[pairs]] += self.sequels.effect[pairs, outcome]
         return sigmoid(logits)
 
-    def lines(self, state: LearnerState, sets: SkillSets) -> Lines:
+    def _lines(
+        self, state: LearnerState, sets: SkillSets, corrections: NDArray[np.float64]
+    ) -> Lines:
         """Return the log odds of a never tried module with each set of skills."""
         model, skills = self.model, state.skills
         ability = sets.mean(skills.ability)
@@ -297,20 +306,25 @@ class BoundSuccess:
             + state.learner @ model.coefficient[_LEARNER]
             + sets.mean(skills.signals @ model.coefficient[_SKILL])
             + model.coefficient[_WEAKEST] * below(sets.least(skills.ability), ability)
-            + self._corrections(state, sets)
+            + corrections
             + margin * ability,
             slope=margin - model.coefficient[DIFFICULTY],
         )
 
-    def _of_tried(self, state: LearnerState) -> NDArray[np.float64]:
-        """Return what the learner's own record with a module adds to its log odds."""
+    def _of_tried(
+        self, state: LearnerState, corrections: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what the learner's own record with a module adds to its log odds.
+
+        `corrections` are those of the sets of skills, as for modules never tried.
+        """
         model = self.model
         added = state.module_signals @ model.coefficient[_MODULE]
         if len(model.trees) and len(added):
-            signals = self._signals(state, self.sets, self.sets.of_module[state.modules])
-            plain = model.trees.predict(signals)
+            chosen = self.sets.of_module[state.modules]
+            signals = self._signals(state, self.sets, chosen)
             signals[:, _MODULE] = state.module_signals
-            added += model.trees.predict(signals) - plain
+            added += model.trees.predict(signals) - corrections[chosen]
         return np.asarray(added)
 
     def _corrections(self, state: LearnerState, sets: SkillSets) -> NDArray[np.float64]:
