@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.decide.case import Case, consult
-from features.decide.conditions import mentions
+from features.decide.conditions import Mentions, mentions
 from features.decide.eligibility import Bar, Bars, faded_skills, languages_of
 from features.decide.journey import Journey
 from features.decide.rules import NO_RULE, Ruling
@@ -16,7 +16,7 @@ from features.encode.learner import LearnerArrays
 
 # What a learner can do something about, given that nothing else stands in the way.
 OPENABLE = (Bar.RULE, Bar.STEP, Bar.PREREQUISITE, Bar.SKILL)
-CHANGING = frozenset({"done", "mastery", "sure_mastery"})  # facts that doing a module changes
+LEVELS = frozenset({"mastery", "sure_mastery"})  # facts that follow mastery
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,11 +189,32 @@ def _consult_again(
     index = case.index
     mine = tuple(standing.index for standing in case.journey.pathways)
     conditions = (index.rules.conditions, *(each.conditions for each in mine))
-    on_pathways = any(np.isin(rows, each.modules).any() for each in (*mine, *index.pathways.others))
-    if not on_pathways and not mentions(conditions).names & CHANGING:
+    named = rows.tolist()
+    on_pathways = any(not each.rows.isdisjoint(named) for each in (*mine, *index.pathways.others))
+    if not on_pathways and not _change_facts(case, mentions(conditions), named, mastery):
         return Bars(ruling=case.ruling, journey=case.journey)
     standing = replace(case.scores.standing, mastery=mastery)
     return consult(case.request, index, arrays, replace(case.scores, standing=standing))
+
+
+def _change_facts(
+    case: Case, asked: Mentions, rows: list[int], mastery: NDArray[np.float64]
+) -> bool:
+    """Tell whether a fact that conditions look at would be another."""
+    ids = case.index.module_ids.ids
+    if "done" in asked.names:
+        keys = asked.keys.get("done")
+        if keys is None or any(ids[row] in keys for row in rows):
+            return True
+    before = case.scores.standing.mastery
+    for fact in asked.names & LEVELS:
+        if fact not in asked.keys:
+            return True
+        skills = case.index.skill_ids.positions(asked.keys[fact])
+        skills = skills[skills >= 0]
+        if (mastery[skills] != before[skills]).any():
+            return True
+    return False
 
 
 def _held_back(case: Case, arrays: LearnerArrays, bars: Bars) -> NDArray[np.bool_]:

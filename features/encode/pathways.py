@@ -64,6 +64,11 @@ class PathwayIndex:
         return np.concatenate([each.modules for each in self.steps] or [np.zeros(0, np.int32)])
 
     @cached_property
+    def rows(self) -> frozenset[int]:
+        """The same as a set."""
+        return frozenset(self.modules.tolist())
+
+    @cached_property
     def step(self) -> NDArray[np.int64]:
         """int64, (n,): the place of the step that each of `modules` belongs to."""
         return np.repeat(np.arange(len(self.steps)), [len(each.modules) for each in self.steps])
