@@ -55,7 +55,7 @@ def read_pairs(academy: Academy, data: TrainingData, models: Models) -> Pairs:
     index, log = models.index, data.log
     bound = models.success.model.bind(index.skills, index_words(index.modules))
     evidence = evidence_log(data, index)
-    roles = data.learner_attributes["role_id"]
+    roles, goals = (data.learner_attributes[name] for name in ("role_id", "goal_role_id"))
     skills = index.skill_ids.positions(academy.truth.skill_ids)
     rows = academy.truth.learner_ids.positions(log.learner_ids)
     of_skill = np.zeros((log.n_modules, len(index.skill_ids)), dtype=bool)
@@ -64,7 +64,13 @@ def read_pairs(academy: Academy, data: TrainingData, models: Models) -> Pairs:
     for row in range(log.n_learners):
         one = np.arange(log.n_learners) == row
         own, judged = log.take_learners(one), evidence.take_learners(one)
-        state = bound.learner_state(own, academy.now.timestamp(), judged, str(roles[row]) or None)
+        state = bound.learner_state(
+            own,
+            academy.now.timestamp(),
+            judged,
+            str(roles[row]) or None,
+            str(goals[row]) or None,
+        )
         standing = mastery(bound, state)
         attempts = of_skill[own.module[own.success >= 0]].sum(axis=0)
         counts = np.bincount(judged.skill, minlength=len(index.skill_ids))

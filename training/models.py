@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from features.encode.ability import sigmoid
 from features.encode.attempts import EvidenceLog
 from features.encode.catalogue import CatalogueIndex, index_catalogue
+from features.encode.level_scale import LearnerRoles
 from features.encode.sequences import sequence_modules
 from features.encode.words import index_words
 from features.score.affinity import bind_affinity
@@ -226,12 +227,14 @@ def _fit_success(task: Task, index: CatalogueIndex) -> FittedSuccess | None:
 def _roles(task: Task, index: CatalogueIndex) -> Roles:
     """Return the roles of all learners and what they ask for."""
     nobody = np.full(task.data.log.n_learners, "")
-    held = task.data.learner_attributes.get("role_id", nobody)
-    names = np.array(sorted(set(held.tolist()) - {""}), dtype=np.str_)
+    held, goal = (
+        task.data.learner_attributes.get(name, nobody) for name in ("role_id", "goal_role_id")
+    )
+    names = np.array(sorted({*held.tolist(), *goal.tolist()} - {""}), dtype=np.str_)
     target = np.full((len(names) + 1, len(index.skill_ids) + 1), np.nan)
     for row, name in enumerate(names.tolist()):
         asked = index.role_targets.get(name)
         if asked is not None:
             target[row, asked.skill] = asked.target
-    place = np.searchsorted(names, held)
-    return Roles(ids=names, of_learner=np.where(held == "", len(names), place), target=target)
+    places = [np.where(of == "", len(names), np.searchsorted(names, of)) for of in (held, goal)]
+    return Roles(ids=names, of_learner=LearnerRoles(held=places[0], goal=places[1]), target=target)

@@ -1,21 +1,24 @@
 """Levels of learners in skills: what is usual in the role, shown by evidence, gained and kept.
 
-level(t) = base + 1 − exp(−G(t)). The base is constant: a normal prior around what is usual in the
-learner's role and skill, moved together in all skills by the learner's own lead and then by the
-evidence in the skill. G adds up the gains of completed modules, of which a share stays and the
-rest fades by halves; each gain is of what is left to gain, and completing a module again brings
-back what has faded of its own. Every attempt is measured against what
-had been gained by then, so that forgetting takes away what was gained and nothing else.
+level(t) = base + 1 − exp(−G(t)). The base is constant. Its prior is a tree: what is usual in the
+role and skill, the learner's lead over that in all skills, a further lead in the skills that the
+learner's role or goal asks for, and the skill's own difference. G adds up the gains of completed
+modules, of which a share stays and the rest fades by halves; each gain is of what is left to gain,
+and completing a module again brings back what has faded of its own. Every attempt is measured
+against what had been gained by then, so that forgetting takes away what was gained and nothing
+else.
 
-Score functions (see `ability.py`) are sums over evidence and rise with every success, at every
-anchor; both steps keep that order, so a success can lower no level.
+Evidence travels along the tree as score functions (see `ability.py`): a skill tells its lead where
+the skill's best base lies for every value of the lead. These functions rise with every success, at
+every anchor, and each step keeps that order, so a success can lower no level.
 
 References
 ----------
 Rasch, G. (1960). Probabilistic models for some intelligence and attainment tests.
 Wixted, J. T., & Ebbesen, E. B. (1991). On the form of forgetting (what levels off).
-Liang, K.-Y. & Zeger, S. (1986). Longitudinal data analysis using generalized linear models (sums
-of scores under a working independence).
+Wainwright, M. & Jordan, M. (2008). Graphical models, exponential families, and variational
+inference (max-product messages on trees).
+Holzinger, K. & Swineford, F. (1937). The bi-factor method (a lead in all, and one in some).
 """
 
 from dataclasses import dataclass
@@ -26,50 +29,16 @@ from numpy.typing import NDArray
 from features.encode.ability import (
     ANCHORS,
     LOGIT_OF_MASTERY,
-    attenuation,
     judgement_scores,
     mean_information,
+    message,
     posterior,
     sigmoid,
 )
 from features.encode.attempts import AttemptTable
+from features.encode.level_scale import MIDDLE, LearnerRoles, LevelScale
 
-MIDDLE = 0.5  # the level that is 0 logits
 FEW_ROWS = 5_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class LevelScale:
-    """What levels are read with, modules and skills in the order of an index.
-
-    Attributes
-    ----------
-    difficulty, gain
-        float64, (n_modules,), levels: where p_success is .75, and the rise from one completion.
-    usual, usual_variance
-        float64, (n_roles + 1, n_skills + 1): levels of base, and how well they are known, logits²;
-        the last row is for other roles.
-    logits_per_level
-        Log odds of success per unit of (level − difficulty).
-    lead_variance, skill_variance
-        Of what a learner's base has over the usual in all skills, and in one skill; logits².
-    half_life_seconds, kept_share
-        Of what was gained, `kept_share` stays, the rest halves in this time (inf: nothing fades).
-    """
-
-    difficulty: NDArray[np.float64]
-    gain: NDArray[np.float64]
-    usual: NDArray[np.float64]
-    usual_variance: NDArray[np.float64]
-    logits_per_level: float
-    lead_variance: float
-    skill_variance: float
-    half_life_seconds: float
-    kept_share: float
-
-    def logits(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return levels as logits around the middle of the scale."""
-        return np.asarray(self.logits_per_level * (level - MIDDLE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,31 +84,32 @@ class Signs:
     ----------
     group
         int64: number of the learner × skill the tag belongs to.
-    own, lead
-        float64, (n_tags, n_anchors): score functions of the base in the skill, and of the lead.
+    scores
+        float64, (n_tags, n_anchors): score functions of the base in the skill.
     """
 
     group: NDArray[np.int64]
-    own: NDArray[np.float64]
-    lead: NDArray[np.float64]
+    scores: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bases:
     """Bases of n groups (learner × skill) in logits: prior mean, posterior mode and variances.
 
-    `own` is float64, (n, n_anchors): the score functions of what was shown in the skill itself.
+    `own` is float64, (n, n_anchors): the score functions of what was shown in the skill itself;
+    `row` is the row of `LevelScale.usual`; `leads`, float64, (n_learners, 2), are the learners'
+    leads in skills that are not asked for, and in those that are.
     """
 
     own: NDArray[np.float64]
     learner: NDArray[np.int64]
     skill: NDArray[np.int64]
+    row: NDArray[np.int64]
     prior_mean: NDArray[np.float64]
     prior_variance: NDArray[np.float64]
     mode: NDArray[np.float64]
     variance: NDArray[np.float64]
-    lead: NDArray[np.float64]
-    lead_variance: NDArray[np.float64]
+    leads: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,67 +140,80 @@ class LevelReading:
 
 
 def read_levels(
-    table: AttemptTable, scale: LevelScale, role: int, at_seconds: float
+    table: AttemptTable, scale: LevelScale, roles: LearnerRoles, at_seconds: float
 ) -> LevelReading:
     """Return the levels of the one learner of `table` at an instant that no row is after.
 
     Parameters
     ----------
-    role
-        Row of `scale.usual`.
+    roles
+        Of the one learner.
     """
-    roles, gains = np.array([role]), add_gains(table, scale)
-    signs = read_signs(table, scale, roles, gains)
-    bases = read_bases(table, scale, roles, signs)
-    usual = scale.logits(scale.usual[role])
-    mode = usual + bases.lead[0]
+    gains = add_gains(table, scale)
+    bases = read_bases(table, scale, roles, read_signs(table, scale, roles, gains))
+    every = np.arange(table.n_skills + 1)
+    own = roles.take(np.zeros_like(every))
+    row, asked = scale.rows(own, every), scale.asked(own, every)
+    usual = scale.logits(scale.usual[row, every])
+    alone = scale.skill_variance[asked] + scale.usual_variance[row, every]
+    mode = usual + bases.leads[0, asked]
     mode[bases.skill] = bases.mode
-    now, then = np.zeros(len(usual)), np.zeros(len(usual))
+    told = np.zeros(len(every))
+    spread = (
+        alone[bases.skill] + scale.lead_variance + asked[bases.skill] * scale.role_lead_variance
+    )
+    told[bases.skill] = mean_information(bases.own, usual[bases.skill], spread)
+    now, then = np.zeros(len(every)), np.zeros(len(every))
     last = table.by_skill.last
-    skill, row = table.skill[last], table.tag_row[last]
-    then[skill] = gains.at(last, table.at_seconds[row])
+    skill = table.skill[last]
+    then[skill] = gains.at(last, table.at_seconds[table.tag_row[last]])
     now[skill] = gains.at(last, np.full(len(last), at_seconds))
     base = MIDDLE + mode / scale.logits_per_level
     return LevelReading(
         level=base + rise(now),
         shown=base + rise(then),
-        deviation=_standard_errors(scale, role, signs, bases) / scale.logits_per_level,
+        deviation=_standard_errors(scale, told, alone, asked > 0) / scale.logits_per_level,
         left=np.exp(-now),
         worth=_worth(table, scale, gains.half_life_seconds, at_seconds),
     )
 
 
 def _standard_errors(
-    scale: LevelScale, role: int, signs: Signs, bases: Bases
+    scale: LevelScale,
+    told: NDArray[np.float64],
+    alone: NDArray[np.float64],
+    is_asked: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     """Return the standard error of one learner's base in every skill, (n_skills + 1,), logits.
 
-    What other skills tell of the lead narrows the prior, as in `read_bases`.
-    """
-    usual, own_variance = scale.logits(scale.usual[role]), scale.usual_variance[role]
-    lead = _sums(signs.lead, signs.group, len(bases.skill))
-    told_of_lead, told = np.zeros(len(usual)), np.zeros(len(usual))
-    told_of_lead[bases.skill] = mean_information(lead, 0.0, scale.lead_variance)
-    spread = scale.lead_variance + scale.skill_variance + own_variance[bases.skill]
-    told[bases.skill] = mean_information(bases.own, usual[bases.skill], spread)
-    elsewhere = told_of_lead.sum() - told_of_lead
-    doubt = 1.0 / (1.0 / scale.lead_variance + elsewhere)
-    prior = 1.0 / (doubt + scale.skill_variance + own_variance)
-    return np.asarray(1.0 / np.sqrt(prior + told))
-
-
-def read_signs(
-    table: AttemptTable,
-    scale: LevelScale,
-    role: NDArray[np.int64],
-    gains: Gains | None = None,
-) -> Signs:
-    """Return what every tag says of base and lead.
+    Information travels along the tree as score functions do in `read_bases`.
 
     Parameters
     ----------
-    role
-        int64, (n_learners,): rows of `scale.usual`.
+    told
+        Information in the evidence of each skill.
+    alone
+        Variance of the base around its lead.
+    """
+    of_lead = told / (1.0 + told * alone)
+    plain, role = of_lead[~is_asked].sum(), of_lead[is_asked].sum()
+    lead, further = scale.lead_variance, scale.role_lead_variance
+    in_plain = 1.0 / (1.0 / lead + plain - of_lead + role / (1.0 + role * further))
+    from_plain = 1.0 / (1.0 / lead + plain) + further
+    in_role = 1.0 / (1.0 / from_plain + role - of_lead)
+    doubt = np.where(is_asked, in_role, in_plain) + alone
+    return np.asarray(1.0 / np.sqrt(1.0 / doubt + told))
+
+
+def read_signs(
+    table: AttemptTable, scale: LevelScale, roles: LearnerRoles, gains: Gains | None = None
+) -> Signs:
+    """Return what every tag says of the base in its skill.
+
+    Parameters
+    ----------
+    roles
+        Of the learners.
     gains
         Of the same table and scale, where they are at hand.
     """
@@ -239,35 +222,24 @@ def read_signs(
     gains = add_gains(table, scale) if gains is None else gains
     gained = rise(gains.at(table.by_skill.before, table.at_seconds[row]))
     share = tag_shares(table)
-    usual = scale.logits(scale.usual[role[learner], skill])
-    own = np.zeros((len(row), len(ANCHORS)))
-    lead = np.zeros_like(own)
+    usual = scale.logits(scale.usual[scale.rows(roles.take(learner), skill), skill])
+    scores = np.zeros((len(row), len(ANCHORS)))
     tried = np.flatnonzero(table.is_attempt[row])
     success = table.success[row[tried]].astype(np.float64)
     hard = hardness(table, scale, gained)[row[tried]]
     part = share[tried, None]
     others = np.bincount(row, share * usual, len(table))[row[tried]] - share[tried] * usual[tried]
-    own[tried] = part * (success[:, None] - sigmoid(part * ANCHORS + (others - hard)[:, None]))
-    flat = float(attenuation(np.array(scale.skill_variance)))
-    expected = sigmoid(flat * (ANCHORS + (others + share[tried] * usual[tried] - hard)[:, None]))
-    lead[tried] = (flat * part) * (success[:, None] - expected)
+    scores[tried] = part * (success[:, None] - sigmoid(part * ANCHORS + (others - hard)[:, None]))
     told = np.flatnonzero(module < 0)
     stated = scale.logits(table.level[row[told]] - gained[told])
     doubt = (scale.logits_per_level * table.standard_error[row[told]]) ** 2
-    own[told] = judgement_scores(stated, doubt)
-    lead[told] = judgement_scores(stated - usual[told], doubt + scale.skill_variance)
+    scores[told] = judgement_scores(stated, doubt)
     key = learner * (table.n_skills + 1) + skill
-    return Signs(
-        group=np.unique(key, return_inverse=True)[1],
-        own=own,
-        lead=lead,
-    )
+    return Signs(group=np.unique(key, return_inverse=True)[1], scores=scores)
 
 
-def read_bases(
-    table: AttemptTable, scale: LevelScale, role: NDArray[np.int64], signs: Signs
-) -> Bases:
-    """Return the base of every group, and every learner's lead.
+def read_bases(table: AttemptTable, scale: LevelScale, roles: LearnerRoles, signs: Signs) -> Bases:
+    """Return the base of every group, and every learner's leads.
 
     The prior of a base is the usual plus the lead that the learner's *other* skills show, so that
     no evidence is counted twice.
@@ -275,23 +247,41 @@ def read_bases(
     n_groups = int(signs.group.max(initial=-1)) + 1
     learner, skill = np.zeros(n_groups, dtype=np.int64), np.zeros(n_groups, dtype=np.int64)
     learner[signs.group], skill[signs.group] = table.learner[table.tag_row], table.skill
-    own, lead = _sums(signs.own, signs.group, n_groups), _sums(signs.lead, signs.group, n_groups)
-    overall = _sums(lead, learner, table.n_learners)
-    elsewhere, doubt = posterior(overall[learner] - lead, 0.0, scale.lead_variance)
-    mean = scale.logits(scale.usual[role[learner], skill]) + elsewhere
-    spread = doubt + scale.skill_variance + scale.usual_variance[role[learner], skill]
+    own = _sums(signs.scores, signs.group, n_groups)
+    held = roles.take(learner)
+    row, asked = scale.rows(held, skill), scale.asked(held, skill)
+    usual = scale.logits(scale.usual[row, skill])
+    alone = scale.skill_variance[asked] + scale.usual_variance[row, skill]
+    told = message(own, usual, alone)
+    by_kind = _sums(told, 2 * learner + asked, 2 * table.n_learners)
+    plain, role = by_kind[0::2], by_kind[1::2]
+    # What all other skills say of the lead in the group's kind of skill.
+    lead, further = scale.lead_variance, scale.role_lead_variance
+    nothing = np.zeros(table.n_learners)
+    up = message(role, nothing, np.full(table.n_learners, further))
+    elsewhere = np.empty((2, n_groups))
+    is_plain, is_role = asked == 0, asked == 1
+    of = learner[is_plain]
+    elsewhere[:, is_plain] = posterior(plain[of] - told[is_plain] + up[of], 0.0, lead)
+    all_mean, all_doubt = posterior(plain, 0.0, lead)
+    of = learner[is_role]
+    elsewhere[:, is_role] = posterior(
+        role[of] - told[is_role], all_mean[of], all_doubt[of] + further
+    )
+    mean, spread = usual + elsewhere[0], elsewhere[1] + alone
     mode, variance = posterior(own, mean, spread)
-    all_lead, all_doubt = posterior(overall, 0.0, scale.lead_variance)
+    plain_lead, _ = posterior(plain + up, 0.0, lead)
+    role_lead, _ = posterior(role, all_mean, all_doubt + further)
     return Bases(
         own=own,
         learner=learner,
         skill=skill,
+        row=row,
         prior_mean=mean,
         prior_variance=spread,
         mode=mode,
         variance=variance,
-        lead=all_lead,
-        lead_variance=all_doubt,
+        leads=np.column_stack([plain_lead, role_lead]),
     )
 
 

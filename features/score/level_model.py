@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.ids import IdMap
-from features.encode.levels import LevelScale
+from features.encode.level_scale import LearnerRoles, LevelScale
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +21,12 @@ class LevelModel:
         Unicode, (n_roles,).
     difficulty, gain
         float64, (n_modules,), levels.
-    usual, usual_variance
-        float64, (n_roles + 1, n_skills + 1); see `LevelScale`.
+    is_asked, usual, usual_variance
+        bool and float64, (n_roles + 1, n_skills + 1) and twice as many rows; see `LevelScale`.
     numbers
-        float64, (5,): logits per level, variances of lead and skill (logits²), half-life of gains
-        in seconds (inf: none), share of them that stays.
+        float64, (7,): logits per level, variances (logits²) of the lead in all skills, of the
+        further lead in skills asked for, of a skill not asked for and of one that is, half-life of
+        gains in seconds (inf: none), share of them that stays.
     usual_gain
         float64, (1,), levels: of modules not in the snapshot.
     """
@@ -33,6 +34,7 @@ class LevelModel:
     role_ids: NDArray[np.str_]
     difficulty: NDArray[np.float64]
     gain: NDArray[np.float64]
+    is_asked: NDArray[np.bool_]
     usual: NDArray[np.float64]
     usual_variance: NDArray[np.float64]
     numbers: NDArray[np.float64]
@@ -65,19 +67,21 @@ class LevelModel:
         known, named = module >= 0, skill >= 0
         average = self.usual.mean(axis=1, keepdims=True)
         doubt = self.usual_variance.max(axis=1, keepdims=True)
-        per_level, lead, own, half_life, kept = self.numbers.tolist()
+        per_level, lead, further, plain, own, half_life, kept = self.numbers.tolist()
         scale = LevelScale(
             difficulty=np.where(known, np.append(self.difficulty, 0.0)[module], otherwise),
             gain=np.where(known, np.append(self.gain, 0.0)[module], self.usual_gain),
+            is_asked=named & self.is_asked[:, skill],
             usual=np.where(named, self.usual[:, skill], average),
             usual_variance=np.where(named, self.usual_variance[:, skill], doubt),
             logits_per_level=per_level,
             lead_variance=lead,
-            skill_variance=own,
+            role_lead_variance=further,
+            skill_variance=np.array([plain, own]),
             half_life_seconds=half_life,
             kept_share=kept,
         )
-        return BoundLevels(scale=scale, roles=IdMap(self.role_ids.tolist()))
+        return BoundLevels(scale=scale, role_ids=IdMap(self.role_ids.tolist()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +89,12 @@ class BoundLevels:
     """A level model in the order of one catalogue."""
 
     scale: LevelScale
-    roles: IdMap
+    role_ids: IdMap
 
-    def role(self, role_id: str | None) -> int:
-        """Return the row of `usual` for a role."""
-        return self.roles.index_of.get(role_id or "", len(self.roles))
+    def roles(self, role_id: str | None, goal_role_id: str | None) -> LearnerRoles:
+        """Return the rows of one learner's role and goal."""
+        other = len(self.role_ids)
+        held, goal = (
+            self.role_ids.index_of.get(name or "", other) for name in (role_id, goal_role_id)
+        )
+        return LearnerRoles(held=np.array([held]), goal=np.array([goal]))

@@ -16,6 +16,10 @@ def levels_of_modules(bound: BoundSuccess) -> NDArray[np.float64]:
 
 
 def common_share(bound: BoundSuccess) -> float:
-    """Return how much of the variance of levels is common to all skills of a learner, in [0,1]."""
+    """Return how much of the variance of levels a learner's skills have in common, in [0,1].
+
+    Skills that the learner's role asks for; others have less.
+    """
     scale = bound.levels.scale
-    return scale.lead_variance / (scale.lead_variance + scale.skill_variance)
+    common = scale.lead_variance + scale.role_lead_variance
+    return float(common / (common + scale.skill_variance[1]))

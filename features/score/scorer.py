@@ -47,13 +47,13 @@ class Scorer:
         now_seconds
             Seconds since 1970; no event is later.
         """
-        role_id = history.learner.role_id
         state = self._state(history, arrays.log, now_seconds)
         if self.affinity is None:
             affinity, basis = np.zeros(len(self.index.module_ids)), NONE
             is_new = np.ones(len(affinity), dtype=bool)
         else:
             is_new = self.affinity.is_new
+            role_id = history.learner.role_id
             affinity, basis = self.affinity.affinity(arrays.log, role_id, now_seconds)
         return Scores(
             affinity=affinity,
@@ -83,7 +83,10 @@ class Scorer:
         self, history: LearnerHistory, log: InteractionLog, now_seconds: float
     ) -> LearnerState:
         evidence = encode_evidence(history.evidence, log.learner_ids, self.index.skill_ids)
-        return self.success.learner_state(log, now_seconds, evidence, history.learner.role_id)
+        learner = history.learner
+        return self.success.learner_state(
+            log, now_seconds, evidence, learner.role_id, learner.goal_role_id
+        )
 
 
 def bind(index: CatalogueIndex, snapshot: Snapshot | None) -> Scorer:

@@ -273,10 +273,12 @@ class BoundSuccess:
         at_seconds: float,
         evidence: EvidenceLog | None = None,
         role_id: str | None = None,
+        goal_role_id: str | None = None,
     ) -> LearnerState:
         """Return what is known of the one learner of `log` at an instant, all rows being past."""
         table = tabulate(log, self.index, evidence, self.model.reliability)
-        levels = read_levels(table, self.levels.scale, self.levels.role(role_id), at_seconds)
+        roles = self.levels.roles(role_id, goal_role_id)
+        levels = read_levels(table, self.levels.scale, roles, at_seconds)
         return state_of(table, self.yardstick, at_seconds, levels)
 
     def p_success(self, state: LearnerState) -> NDArray[np.float64]:

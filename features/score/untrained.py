@@ -13,6 +13,7 @@ from features.score.trees import no_trees
 LOGITS_PER_LEVEL = 6.0
 AVERAGE_LEVEL = 0.5
 ABILITY_VARIANCE = 1.0
+ROLE_VARIANCE = 0.2
 SKILL_VARIANCE = 0.5
 HALF_LIFE_SECONDS = 365 * 86_400.0
 GAIN_LOGITS = 0.6
@@ -63,10 +64,19 @@ def untrained_levels() -> LevelModel:
         role_ids=np.zeros(0, dtype=np.str_),
         difficulty=nothing,
         gain=nothing,
-        usual=np.full((1, 1), AVERAGE_LEVEL - LOGIT_OF_MASTERY / LOGITS_PER_LEVEL),
-        usual_variance=np.zeros((1, 1)),
+        is_asked=np.zeros((1, 1), dtype=np.bool_),
+        usual=np.full((2, 1), AVERAGE_LEVEL - LOGIT_OF_MASTERY / LOGITS_PER_LEVEL),
+        usual_variance=np.zeros((2, 1)),
         numbers=np.array(
-            [LOGITS_PER_LEVEL, ABILITY_VARIANCE, SKILL_VARIANCE, HALF_LIFE_SECONDS, KEPT_SHARE]
+            [
+                LOGITS_PER_LEVEL,
+                ABILITY_VARIANCE,
+                ROLE_VARIANCE,
+                SKILL_VARIANCE,
+                SKILL_VARIANCE,
+                HALF_LIFE_SECONDS,
+                KEPT_SHARE,
+            ]
         ),
         usual_gain=np.array([GAIN]),
     )

@@ -55,7 +55,7 @@ def expose(log: InteractionLog, index: ModuleSkillIndex, rng: np.random.Generato
     table = tabulate(log, index)
     attempt_number = np.cumsum(table.is_attempt) - 1
     share = _shares(table)
-    history = _Histories.of(table, _first_completions(log, table))
+    history = _Histories.of(table, np.isinf(table.rested_seconds))
     later = np.flatnonzero(table.is_attempt[table.tag_row])
     later = _affordable(later, history, table, rng)
     pair_tag = np.repeat(later, history.n_completed[later])
@@ -131,14 +131,6 @@ class _Histories:
             n_completed=np.where(known, count[before] - before_group, 0),
             n_taken=np.bincount(taken // n_modules, minlength=1)[group],
         )
-
-
-def _first_completions(log: InteractionLog, table: AttemptTable) -> NDArray[np.bool_]:
-    done = np.flatnonzero(log.done[table.log_row])
-    key = table.learner[done] * log.n_modules + table.module[done]
-    first = np.zeros(len(table), dtype=bool)
-    first[done[np.unique(key, return_index=True)[1]]] = True
-    return first
 
 
 def _shares(table: AttemptTable) -> NDArray[np.float64]:

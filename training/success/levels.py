@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from features.encode.ability import LOGIT_OF_MASTERY, attenuation, sigmoid
 from features.encode.attempts import AttemptTable, EvidenceLog, tabulate
+from features.encode.level_scale import MIDDLE, LevelScale
 from features.encode.levels import (
-    MIDDLE,
-    LevelScale,
     Signs,
     gains_at,
     hardness,
@@ -42,6 +41,7 @@ from training.success.usual import Roles, fit_usual, no_roles
 
 MAX_ROWS = 300_000
 USUAL_SLOPE, SLOPE_DOUBT = 6.0, 2.0  # logits a level; assumed before any pair is seen
+FIRST_VARIANCE = 0.2  # logits²
 FIRST_GAIN, FIRST_HALF_LIFE_DAYS = 0.05, 180.0  # where the fit starts
 KEPT_SHARE = 0.35  # of a gain never fades: forgetting curves level off (Wixted & Ebbesen 1991)
 GAIN_FACTORS = (1.0, 1.5, 2.0, 2.5, 3.0)
@@ -123,17 +123,21 @@ def fit_levels(
     start = LevelScale(
         difficulty=level,
         gain=np.full(len(level), FIRST_GAIN),
-        usual=np.zeros_like(roles.target),
-        usual_variance=np.zeros_like(roles.target),
+        is_asked=~np.isnan(roles.target),
+        usual=np.zeros((0, 0)),
+        usual_variance=np.zeros((0, 0)),
         logits_per_level=slope,
-        lead_variance=0.3,
-        skill_variance=0.3,
+        lead_variance=FIRST_VARIANCE,
+        role_lead_variance=FIRST_VARIANCE,
+        skill_variance=np.full(2, FIRST_VARIANCE),
         half_life_seconds=FIRST_HALF_LIFE_DAYS * DAY_SECONDS,
         kept_share=KEPT_SHARE,
     )
     fitted = fit_usual(table, start, roles)
-    spread = fitted.lead_variance + fitted.skill_variance
-    gain = fit_gain(data.log, index, _usual_ease(fitted, index), roles.of_learner, spread, rng)
+    spread = fitted.lead_variance + fitted.role_lead_variance + fitted.skill_variance.mean()
+    gain = fit_gain(
+        data.log, index, _usual_ease(fitted, index), roles.of_learner.held, float(spread), rng
+    )
     fitted = fit_usual(table, replace(fitted, gain=np.maximum(gain.gain, 0.0) / slope), roles)
     trials = _trials(table, fitted, roles)
     losses = {days: loss for days, (loss, _) in trials.items()}
@@ -207,7 +211,9 @@ def _first_attempts(table: AttemptTable) -> NDArray[np.bool_]:
 def _usual_ease(scale: LevelScale, index: ModuleSkillIndex) -> NDArray[np.float64]:
     """Return the log odds of success of usual learners of every role, (n_roles + 1, n_modules)."""
     hard = scale.logits(scale.difficulty) - LOGIT_OF_MASTERY
-    return np.asarray(scale.logits(scale.usual) @ skill_shares(index).T - hard)
+    return np.asarray(
+        scale.logits(scale.usual[: len(scale.is_asked)]) @ skill_shares(index).T - hard
+    )
 
 
 def _trials(
@@ -220,18 +226,20 @@ def _trials(
     """
     if not table.is_timed:
         return {}
-    last = table.by_skill.last
-    row = table.tag_row
-    held = last[table.is_attempt[row[last]] & (table.by_skill.before[last] >= 0)]
+    held = _last_first_attempts(table)
     if len(held) == 0:
         return {}
     trials = {}
     for days in HALF_LIVES_DAYS:
         scales = [
-            replace(scale, half_life_seconds=days * DAY_SECONDS, gain=factor * scale.gain)
+            replace(
+                scale,
+                half_life_seconds=days * DAY_SECONDS,
+                gain=factor * scale.gain,
+            )
             for factor in GAIN_FACTORS
         ]
-        losses = [_losses(table, one, roles, np.unique(row[held])) for one in scales]
+        losses = [_losses(table, one, roles, held) for one in scales]
         best = int(np.argmin([loss.mean() for loss in losses]))
         trials[days] = losses[best], scales[best]
     return trials
@@ -243,21 +251,37 @@ def _half_life(losses: dict[float, NDArray[np.float64]]) -> float:
     return best if np.isfinite(best) else most_credible(losses)
 
 
+def _last_first_attempts(table: AttemptTable) -> NDArray[np.int64]:
+    """Return the tag of the last module that each learner tried in each skill, at its first try.
+
+    Who fails tries again until success: the very last attempts are successes by selection.
+    """
+    row = table.tag_row
+    tags = np.flatnonzero(_first_attempts(table)[row] & (table.by_skill.before >= 0))
+    key = table.learner[row[tags]] * (table.n_skills + 1) + table.skill[tags]
+    from_end = np.unique(key[::-1], return_index=True)[1]
+    return np.asarray(tags[len(tags) - 1 - from_end])
+
+
 def _losses(
     table: AttemptTable, scale: LevelScale, roles: Roles, held: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the log loss of each of some rows when none of them is known."""
+    """Return the log loss at the tags `held`, when nothing from them on is known of their skill."""
     row = table.tag_row
-    known = ~np.isin(row, held)[:, None]
+    key = table.learner[row] * (table.n_skills + 1) + table.skill
+    _, group = np.unique(key, return_inverse=True)
+    until = np.full(int(group.max(initial=-1)) + 1, len(table))
+    until[group[held]] = row[held]
+    known = (row < until[group])[:, None]
     signs = read_signs(table, scale, roles.of_learner)
-    signs = Signs(group=signs.group, own=signs.own * known, lead=signs.lead * known)
+    signs = Signs(group=signs.group, scores=signs.scores * known)
     bases = read_bases(table, scale, roles.of_learner, signs)
     gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
     share = tag_shares(table)
     base = np.bincount(row, share * bases.mode[signs.group], len(table))
     doubt = np.bincount(row, share * bases.variance[signs.group], len(table))
-    logits = (attenuation(doubt) * (base - hardness(table, scale, gained)))[held]
-    return np.asarray(np.logaddexp(0.0, logits) - table.success[held] * logits)
+    logits = (attenuation(doubt) * (base - hardness(table, scale, gained)))[row[held]]
+    return np.asarray(np.logaddexp(0.0, logits) - table.success[row[held]] * logits)
 
 
 def _with_judges(
@@ -304,13 +328,15 @@ def _model(scale: LevelScale, roles: Roles, gain: GainFit) -> LevelModel:
         role_ids=roles.ids,
         difficulty=np.clip(scale.difficulty, 0.0, 1.0),
         gain=scale.gain,
+        is_asked=scale.is_asked,
         usual=scale.usual,
         usual_variance=scale.usual_variance,
         numbers=np.array(
             [
                 scale.logits_per_level,
                 scale.lead_variance,
-                scale.skill_variance,
+                scale.role_lead_variance,
+                *scale.skill_variance,
                 scale.half_life_seconds,
                 scale.kept_share,
             ]

@@ -25,7 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.attempts import AttemptTable, EvidenceLog
-from features.encode.levels import MIDDLE, LevelScale, gains_at, read_bases, read_signs, rise
+from features.encode.level_scale import MIDDLE, LevelScale
+from features.encode.levels import gains_at, read_bases, read_signs, rise
 from features.encode.reliability import Reliability, assumed_reliability
 from training.success.usual import Roles
 
@@ -178,7 +179,7 @@ def _compare(
     is_told = table.module[row] < 0
     signs = read_signs(table, scale, roles.of_learner)
     results = ~is_told[:, None]
-    signs = replace(signs, own=signs.own * results, lead=signs.lead * results)
+    signs = replace(signs, scores=signs.scores * results)
     bases = read_bases(table, scale, roles.of_learner, signs)
     n_groups = len(bases.mode)
     tried = np.bincount(signs.group[table.is_attempt[row]], minlength=n_groups) > 0

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from features.encode.ability import ANCHORS, LOGIT_OF_MASTERY, attenuation, posterior, sigmoid
 from features.encode.attempts import AttemptTable
+from features.encode.level_scale import MIDDLE, LearnerRoles, LevelScale
 from features.encode.levels import (
-    MIDDLE,
     Bases,
-    LevelScale,
     gains_at,
     hardness,
     read_bases,
@@ -33,7 +32,7 @@ N_ROUNDS, N_POOLINGS = 8, 5
 SKILL_SPREAD, CELL_SPREAD = 0.25, 0.1  # logits², before the data are asked
 LEAST_LEAD, LEAST_SKILL, LEAST_SPREAD, MOST = 0.05, 0.1, 1e-3, 4.0  # logits²
 LEAST_WEIGHT, NARROW = 1e-3, 1e-4
-TARGET_PENALTY = np.diag([1e-3, 1e-2, 1e-2])
+TARGET_PENALTY = np.diag([1e-3, 1e-2, 1e-2, 1.0, 1.0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,57 +44,59 @@ class Roles:
     ids
         Unicode, (n_roles,).
     of_learner
-        int64, (n_learners,), 0 … n_roles; n_roles stands for any other.
+        Rows of `target`; n_roles stands for any other role and for none.
     target
         float64, (n_roles + 1, n_skills + 1), levels; NaN where a role asks for nothing.
     """
 
     ids: NDArray[np.str_]
-    of_learner: NDArray[np.int64]
+    of_learner: LearnerRoles
     target: NDArray[np.float64]
 
     def take_learners(self, chosen: NDArray[np.bool_]) -> "Roles":
         """Return the roles of the learners where `chosen` is true."""
-        return replace(self, of_learner=self.of_learner[chosen])
+        return replace(self, of_learner=self.of_learner.take(chosen))
 
 
 def no_roles(n_learners: int, n_skills: int) -> Roles:
     """Return that nobody's role is known."""
+    nobody = np.zeros(n_learners, dtype=np.int64)
     return Roles(
         ids=np.zeros(0, dtype=np.str_),
-        of_learner=np.zeros(n_learners, dtype=np.int64),
+        of_learner=LearnerRoles(held=nobody, goal=nobody),
         target=np.full((1, n_skills + 1), np.nan),
     )
 
 
 def fit_usual(table: AttemptTable, scale: LevelScale, roles: Roles) -> LevelScale:
     """Return the scale with what is usual by role and skill, and how learners differ from it."""
-    usual = np.full(roles.target.shape, MIDDLE - LOGIT_OF_MASTERY / scale.logits_per_level)
+    shape = (2 * len(roles.target), roles.target.shape[1])
+    usual = np.full(shape, MIDDLE - LOGIT_OF_MASTERY / scale.logits_per_level)
     scale = replace(scale, usual=usual, usual_variance=np.zeros(usual.shape))
-    typical = _tells_of_role(table, roles)[:, None]
+    typical = _tells_of_role(table, scale, roles)[:, None]
     for _ in range(N_ROUNDS):
         signs = read_signs(table, scale, roles.of_learner)
-        signs = replace(signs, own=signs.own * typical, lead=signs.lead * typical)
+        signs = replace(signs, scores=signs.scores * typical)
         bases = read_bases(table, scale, roles.of_learner, signs)
         scale = _Cells.of(bases, scale, roles).settled(scale)
-        lead, skill = _variances(table, scale, roles)
-        scale = replace(scale, lead_variance=lead, skill_variance=skill)
+        scale = _with_variances(scale, table, roles.of_learner)
     return scale
 
 
-def _tells_of_role(table: AttemptTable, roles: Roles) -> NDArray[np.bool_]:
+def _tells_of_role(table: AttemptTable, scale: LevelScale, roles: Roles) -> NDArray[np.bool_]:
     """Tell which tags speak of their role: who is judged in what no role asks for is no sample."""
-    role = roles.of_learner[table.learner[table.tag_row]]
-    asked = ~np.isnan(roles.target)
-    has_targets = asked.any(axis=1)[role]
-    return (table.module[table.tag_row] >= 0) | asked[role, table.skill] | ~has_targets
+    of_tag = roles.of_learner.take(table.learner[table.tag_row])
+    has_targets = scale.is_asked.any(axis=1)[of_tag.held]
+    is_asked = scale.asked(of_tag, table.skill) > 0
+    return (table.module[table.tag_row] >= 0) | is_asked | ~has_targets
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Cells:
     """One Newton step for every role × skill: where it leads, and how well that is known.
 
-    All float64, (n_cells,); `design` has the columns 1, asked for, target where asked for.
+    All float64, (n_cells,); `design` has the columns 1, asked for, target where asked for, and
+    the last two again for goals.
     """
 
     value: NDArray[np.float64]
@@ -105,24 +106,27 @@ class _Cells:
 
     @classmethod
     def of(cls, bases: Bases, scale: LevelScale, roles: Roles) -> "_Cells":
-        n_roles, n_skills = roles.target.shape
-        cell = roles.of_learner[bases.learner] * n_skills + bases.skill
+        n_rows, n_skills = scale.usual.shape
+        cell = bases.row * n_skills + bases.skill
         # Scores are taken at the prior mean: at the mode, failures would weigh more than wins.
         near, narrow = posterior(bases.own, bases.prior_mean, NARROW)
         own = np.maximum(1.0 / narrow - 1.0 / NARROW, 0.0)
         damping = 1.0 / (1.0 + own * bases.prior_variance)
-        weight = np.bincount(cell, own * damping, n_roles * n_skills)
-        score = np.bincount(cell, (near - bases.prior_mean) / NARROW * damping, n_roles * n_skills)
+        weight = np.bincount(cell, own * damping, n_rows * n_skills)
+        score = np.bincount(cell, (near - bases.prior_mean) / NARROW * damping, n_rows * n_skills)
         now = scale.logits(scale.usual).ravel()
-        target = roles.target.ravel()
+        target = np.concatenate([roles.target, roles.target]).ravel()
         asked = ~np.isnan(target)
         aim = np.where(asked, scale.logits(np.nan_to_num(target)), 0.0)
+        is_goal = np.arange(len(target)) >= roles.target.size
         return cls(
             # Where all succeed or all fail, nothing else would hold the step back.
             value=np.clip(now + score / np.maximum(weight, LEAST_WEIGHT), ANCHORS[0], ANCHORS[-1]),
             weight=weight,
-            design=np.column_stack([np.ones(len(target)), asked, aim]),
-            skill=np.tile(np.arange(n_skills), n_roles),
+            design=np.column_stack(
+                [np.ones(len(target)), asked, aim, is_goal & asked, is_goal * aim]
+            ),
+            skill=np.tile(np.arange(n_skills), n_rows),
         )
 
     def settled(self, scale: LevelScale) -> LevelScale:
@@ -163,13 +167,42 @@ def _within(variance: float, least: float) -> float:
     return min(max(variance, least), MOST)
 
 
-def _variances(table: AttemptTable, scale: LevelScale, roles: Roles) -> tuple[float, float]:
-    """Return the variances of leads and of single skills around them, from products of scores."""
+def _with_variances(scale: LevelScale, table: AttemptTable, roles: LearnerRoles) -> LevelScale:
+    """Return the scale with variances of leads and of single skills, from products of scores."""
+    asked = scale.asked(roles.take(table.learner[table.tag_row]), table.skill) > 0
+    score, told = _scores(table, scale, roles, asked.astype(np.int64))
+    every, role = (_products(table, score * of, told * of) for of in (np.ones(len(asked)), asked))
+    plain = _products(table, score * ~asked, told * ~asked)
+    lead = _within(_ratio(every.across - role.across), LEAST_LEAD)
+    both = _within(_ratio(role.across), LEAST_LEAD)
+    further = _within(both - lead, LEAST_LEAD)
+    own = [
+        _within(_ratio(plain.within) - lead, LEAST_SKILL),
+        _within(_ratio(role.within) - lead - further, LEAST_SKILL),
+    ]
+    return replace(
+        scale, lead_variance=lead, role_lead_variance=further, skill_variance=np.array(own)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Products:
+    """Sums of products of scores, and of the information behind them, both (2,).
+
+    `across` is over pairs in different skills of a learner, `within` over pairs in one skill.
+    """
+
+    across: NDArray[np.float64]
+    within: NDArray[np.float64]
+
+
+def _products(
+    table: AttemptTable, score: NDArray[np.float64], told: NDArray[np.float64]
+) -> _Products:
     row = table.tag_row
-    score, told = _scores(table, scale, roles)
     key = table.learner[row] * (table.n_skills + 1) + table.skill
     group = np.unique(key, return_inverse=True)[1]
-    products = np.array(
+    sums = np.array(
         [
             [np.sum(np.bincount(of, values) ** 2) for of in (table.learner[row], group, row)]
             + [np.sum(values**2)]
@@ -177,22 +210,23 @@ def _variances(table: AttemptTable, scale: LevelScale, roles: Roles) -> tuple[fl
         ]
     )
     # One response is one observation, however many skills it speaks to.
-    across = products[:, 0] - products[:, 1] - (products[:, 2] - products[:, 3])
-    within = products[:, 1] - products[:, 3]
-    lead = across[0] / across[1] if across[1] > 0 else 0.0
-    both = within[0] / within[1] if within[1] > 0 else 0.0
-    lead = _within(float(lead), LEAST_LEAD)
-    return lead, _within(float(both) - lead, LEAST_SKILL)
+    across = sums[:, 0] - sums[:, 1] - (sums[:, 2] - sums[:, 3])
+    return _Products(across=across, within=sums[:, 1] - sums[:, 3])
+
+
+def _ratio(products: NDArray[np.float64]) -> float:
+    return float(products[0] / products[1]) if products[1] > 0 else 0.0
 
 
 def _scores(
-    table: AttemptTable, scale: LevelScale, roles: Roles
+    table: AttemptTable, scale: LevelScale, roles: LearnerRoles, asked: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the score of every tag at what is usual, and the information behind it, (n_tags,)."""
     row, skill = table.tag_row, table.skill
-    total = scale.lead_variance + scale.skill_variance
-    flat = float(attenuation(np.array(total)))
-    usual = scale.logits(scale.usual[roles.of_learner[table.learner[row]], skill])
+    total = scale.lead_variance + asked * scale.role_lead_variance + scale.skill_variance[asked]
+    in_row = np.bincount(row, tag_shares(table) * total, len(table))
+    flat = attenuation(in_row)[row]
+    usual = scale.logits(scale.usual[scale.rows(roles.take(table.learner[row]), skill), skill])
     gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
     share = tag_shares(table)
     ease = np.bincount(row, share * usual, len(table)) - hardness(table, scale, gained)
@@ -201,7 +235,7 @@ def _scores(
     score = np.where(tried, share * (table.success[row] - p), 0.0)
     told = np.where(tried, flat * share**2 * p * (1.0 - p), 0.0)
     stated = np.flatnonzero(table.module[row] < 0)
-    doubt = (scale.logits_per_level * table.standard_error[row[stated]]) ** 2 + total
+    doubt = (scale.logits_per_level * table.standard_error[row[stated]]) ** 2 + total[stated]
     level = scale.logits(table.level[row[stated]] - gained[stated])
     score[stated], told[stated] = (level - usual[stated]) / doubt, 1.0 / doubt
     return score, told

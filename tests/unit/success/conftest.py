@@ -122,9 +122,15 @@ def model() -> SuccessModel:
             role_ids=np.array(["analyst"]),
             difficulty=np.array([0.3, 0.5, 0.7, 0.6]),
             gain=np.array([0.05, 0.0, 0.1, 0.2]),
-            usual=np.array([[0.6, 0.5, 0.4, 0.3], [0.4, 0.4, 0.3, 0.3]]),
-            usual_variance=np.full((2, 4), 0.05),
-            numbers=np.array([6.0, 0.3, 0.4, 90 * 86_400.0, 0.35]),
+            is_asked=np.array([[True, False, True, False], [False] * 4]),
+            usual=np.array(
+                [
+                    *([0.6, 0.5, 0.4, 0.3], [0.4, 0.4, 0.3, 0.3]),  # analysts, others
+                    *([0.5, 0.9, 0.35, 0.9], [0.9, 0.9, 0.9, 0.9]),  # who wants to be an analyst
+                ]
+            ),
+            usual_variance=np.full((4, 4), 0.05),
+            numbers=np.array([6.0, 0.2, 0.1, 0.3, 0.4, 90 * 86_400.0, 0.35]),
             usual_gain=np.array([0.05]),
         ),
     )

@@ -7,7 +7,8 @@ import pytest
 
 from features.encode.ability import LOGIT_OF_MASTERY, sigmoid
 from features.encode.attempts import EvidenceLog, tabulate
-from features.encode.levels import LevelScale, read_levels
+from features.encode.level_scale import LevelScale
+from features.encode.levels import read_levels
 from features.encode.reliability import ASSUMED_DEVIATION, Reliability, assumed_reliability
 from training.success.reliability import ReliabilityFit, fit_reliability, read_again
 from training.success.usual import no_roles
@@ -21,11 +22,13 @@ def scale_of(difficulty: np.ndarray, usual: float = 0.5) -> LevelScale:
     return LevelScale(
         difficulty=difficulty,
         gain=np.zeros(len(difficulty)),
-        usual=np.full((1, 4), usual),
-        usual_variance=np.zeros((1, 4)),
+        is_asked=np.zeros((1, 4), dtype=bool),
+        usual=np.full((2, 4), usual),
+        usual_variance=np.zeros((2, 4)),
         logits_per_level=PER_LEVEL,
         lead_variance=0.4,
-        skill_variance=0.4,
+        role_lead_variance=0.2,
+        skill_variance=np.array([0.4, 0.4]),
         half_life_seconds=np.inf,
         kept_share=1.0,
     )
@@ -108,7 +111,9 @@ def test_a_noisy_source_moves_levels_less_than_an_exact_one(crowd, make_log) -> 
         bias = PLANTED[source][0]
         evidence = judgements([0], [source], [0.9 + bias])
         table = tabulate(make_log([]), crowd.index, evidence, reliability)
-        moved[source] = read_levels(table, scale, 0, T0 + 90.0 * DAY).level[0] - 0.5
+        moved[source] = (
+            read_levels(table, scale, no_roles(1, 3).of_learner, T0 + 90.0 * DAY).level[0] - 0.5
+        )
     assert moved["manager"] > 2.0 * moved["self"] > 0.0
 
 

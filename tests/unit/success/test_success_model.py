@@ -38,7 +38,7 @@ def _log(drawn, make_log, extra=()):
 
 def test_arrays_bring_back_the_same_model(model) -> None:
     arrays = model.to_arrays()
-    assert all(array.dtype.kind in "fiU" for array in arrays.values())
+    assert all(array.dtype.kind in "fibU" for array in arrays.values())
     again = SuccessModel.from_arrays(arrays).to_arrays()
     assert arrays.keys() == again.keys()
     assert all(np.array_equal(arrays[name], again[name]) for name in arrays)
@@ -147,7 +147,28 @@ def test_without_evidence_mastery_is_what_is_usual_in_the_role(make_log, make_in
     assert analyst.mastery == pytest.approx([0.6, 0.5, 0.4])
     assert nobody.mastery == pytest.approx([0.4, 0.4, 0.3])
     assert np.array_equal(other.mastery, nobody.mastery)
-    assert analyst.standard_error == pytest.approx(np.full(3, np.sqrt(0.75) / 6.0))
+    asked, other_skill = np.sqrt(0.05 + 0.2 + 0.1 + 0.4) / 6.0, np.sqrt(0.05 + 0.2 + 0.3) / 6.0
+    assert analyst.standard_error == pytest.approx([asked, other_skill, asked])
+
+
+def test_a_goal_counts_for_what_it_asks_and_the_role_does_not(make_log, make_index, model) -> None:
+    bound = model.bind(make_index(SKILLS_OF))
+    aiming = mastery(bound, bound.learner_state(make_log([]), T0, None, None, "analyst"))
+    there = mastery(bound, bound.learner_state(make_log([]), T0, None, "analyst", "analyst"))
+    assert aiming.mastery == pytest.approx([0.5, 0.4, 0.35])
+    assert there.mastery == pytest.approx([0.6, 0.5, 0.4])
+
+
+def test_a_lead_in_one_skill_of_the_role_counts_more_in_its_other_skills(
+    make_log, make_index, model
+) -> None:
+    bound = model.bind(make_index([(0,), (0,), (0,), (0,)]))
+    rows = [(0, module, "answered", T0, 1) for module in range(4)]
+    new = mastery(bound, bound.learner_state(make_log([]), T0, None, "analyst"))
+    able = mastery(bound, bound.learner_state(make_log(rows), T0, None, "analyst"))
+    tried, elsewhere, of_role = able.mastery - new.mastery
+    assert tried > of_role > elsewhere > 0.0
+    assert (able.standard_error < new.standard_error).all()
 
 
 def test_a_judgement_moves_mastery_towards_its_level(make_log, make_index, model) -> None:
