@@ -44,12 +44,13 @@ _FREE = int(Bar.NONE)
 class Eligibility:
     """Result for every module of the catalogue, all (n_modules,).
 
-    `bar` holds `Bar` codes as int8; `refresher` marks done modules that come back, `held_back`
-    those of locked steps.
+    `bar` holds `Bar` codes as int8; `refresher` marks done modules that come back because a skill
+    has faded, `updated` those that come back in another version, `held_back` those of locked steps.
     """
 
     bar: NDArray[np.int8]
     refresher: NDArray[np.bool_]
+    updated: NDArray[np.bool_]
     held_back: NDArray[np.bool_]
 
     @cached_property
@@ -98,6 +99,9 @@ def judge_eligibility(
     """
     now, dated = request.now.timestamp(), index.dated
     refresher = _refreshers(index, arrays, scores, now - _cooldown_seconds(policy))
+    updated = arrays.outdated.copy()
+    if updated.any():
+        updated &= is_required(index, arrays, bars.ruling)
     held_back = bars.held_back(index, arrays)
     bar = np.zeros(len(index.module_ids), dtype=np.int8)
     # The first that applies has the lowest code, and is written last.
@@ -106,7 +110,7 @@ def judge_eligibility(
     np.putmask(bar, held_back, int(Bar.STEP))
     np.putmask(bar, bars.ruling.excluded_by != NO_RULE, int(Bar.RULE))
     bar[dated[now < index.active_from_seconds[dated]]] = int(Bar.NOT_YET_ACTIVE)
-    np.putmask(bar, arrays.done & ~refresher, int(Bar.DONE))
+    np.putmask(bar, arrays.done & ~(refresher | updated), int(Bar.DONE))
     for code, applies in (
         (Bar.NEEDS, _uncovered_needs(index, arrays.learner.needs)),
         (Bar.LANGUAGE, _other_language(index, arrays)),
@@ -120,7 +124,16 @@ def judge_eligibility(
         bar[_asked_out(index, request.context.exclude)] = int(Bar.ASKED_OUT)
     np.putmask(bar, index.is_question, int(Bar.QUESTION))
     refresher &= bar == _FREE
-    return Eligibility(bar=bar, refresher=refresher, held_back=held_back)
+    updated &= bar == _FREE
+    return Eligibility(bar=bar, refresher=refresher, updated=updated, held_back=held_back)
+
+
+def is_required(index: CatalogueIndex, arrays: LearnerArrays, ruling: Ruling) -> NDArray[np.bool_]:
+    """Mark modules that are owed, or teach a skill that role or goal ask for."""
+    required: NDArray[np.bool_] = index.is_mandatory | arrays.assigned
+    required |= ruling.required_by != NO_RULE
+    required[index.skills.module[arrays.required.pairs]] = True
+    return required
 
 
 def _cooldown_seconds(policy: Policy) -> float:

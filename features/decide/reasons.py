@@ -49,7 +49,10 @@ def explain(case: Case, standpoint: Standpoint) -> tuple[Reason, ...]:
 def _states(case: Case, standpoint: Standpoint) -> tuple[str, ...]:
     if standpoint.tier == 0:
         due = case.arrays.due_at_seconds[standpoint.row]
-        return ("overdue",) if due < case.request.now.timestamp() else ("due_soon",)
+        date = "overdue" if due < case.request.now.timestamp() else "due_soon"
+        return (date, "updated") if case.eligibility.updated[standpoint.row] else (date,)
+    if case.eligibility.updated[standpoint.row]:
+        return ("updated",)
     if case.eligibility.refresher[standpoint.row]:
         return ("refresher",)
     return ()
@@ -128,6 +131,9 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
     due = case.arrays.due_at_seconds[row]
     if np.isfinite(due):
         facts["due"] = from_microseconds(round(float(due) * 1e6))
+    if case.arrays.outdated[row]:
+        facts["done"] = from_microseconds(round(float(case.arrays.done_at_seconds[row]) * 1e6))
+        facts["version"] = case.index.modules[row].version
     if case.request.context.available_minutes is not None:
         facts["available"] = case.request.context.available_minutes
     pathway = _pathway_of(case, row)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from features.decide.case import Case, consult
 from features.decide.conditions import Mentions, mentions
-from features.decide.eligibility import Bar, Bars, faded_skills, languages_of
+from features.decide.eligibility import Bar, Bars, faded_skills, is_required, languages_of
 from features.decide.journey import Journey
 from features.decide.rules import NO_RULE, Ruling
 from features.encode.catalogue import primary_language
@@ -93,7 +93,7 @@ def suppose(
 def opens(case: Case, then: Supposition, row: int) -> bool:
     """Tell whether a locked module would be eligible."""
     return (
-        Bar(int(case.eligibility.bar[row])) in OPENABLE
+        _is_openable(case, row)
         and (not case.arrays.done[row] or _comes_back(case, then, row))
         and not then.held_back[row]
         and not is_barred_for_good(case, then, row)
@@ -121,6 +121,7 @@ def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
         np.concatenate(
             [
                 _that_require(case, row),
+                case.arrays.outdated.nonzero()[0],
                 np.flatnonzero(case.journey.held_back & ~then.held_back),
                 np.flatnonzero(
                     (case.ruling.excluded_by != NO_RULE) & (then.ruling.excluded_by == NO_RULE)
@@ -131,7 +132,7 @@ def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
     return tuple(
         case.index.module_ids.ids[module]
         for module in candidates.tolist()
-        if opens(case, then, module)
+        if module != row and opens(case, then, module)
     )
 
 
@@ -158,8 +159,18 @@ def missing_skills(case: Case, row: int, mastery: NDArray[np.float64]) -> dict[i
     return {skill: level for skill, level in asked.items() if mastery[skill] < level}
 
 
+def _is_openable(case: Case, row: int) -> bool:
+    """Tell whether nothing stands in the way but what doing modules can change."""
+    bar = Bar(int(case.eligibility.bar[row]))
+    if bar is Bar.DONE and case.arrays.outdated[row]:
+        return bool(case.index.active_from_seconds[row] <= case.request.now.timestamp())
+    return bar in OPENABLE
+
+
 def _comes_back(case: Case, then: Supposition, row: int) -> bool:
-    """Tell whether a done module would still be a refresher: what was just practised is fresh."""
+    """Tell whether a done module would come back: what was just practised has not faded."""
+    if case.arrays.outdated[row] and is_required(case.index, then.arrays, then.ruling)[row]:
+        return True
     skills = case.index.skills.skill[case.index.skills.pairs_of(row)]
     faded = faded_skills(case.arrays, case.scores)[skills]
     return bool((faded & ~then.practised[skills]).any())
@@ -178,8 +189,9 @@ def _that_require(case: Case, row: int) -> NDArray[np.int32]:
 def _completed(arrays: LearnerArrays, rows: NDArray[np.int32]) -> LearnerArrays:
     done, seen, under_way = arrays.done.copy(), arrays.seen.copy(), arrays.under_way.copy()
     done[rows] = seen[rows] = True
-    under_way[rows] = False
-    return replace(arrays, done=done, seen=seen, under_way=under_way)
+    outdated = arrays.outdated.copy()
+    under_way[rows] = outdated[rows] = False
+    return replace(arrays, done=done, seen=seen, under_way=under_way, outdated=outdated)
 
 
 def _consult_again(

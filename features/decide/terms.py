@@ -112,7 +112,8 @@ def _dates(case: Case) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     tier = np.ones(len(case.index.module_ids), dtype=np.int8)
     urgency = np.zeros(len(tier))
     required = case.index.is_mandatory | (case.ruling.required_by != NO_RULE)
-    owed = ((case.arrays.assigned | required) & ~case.arrays.done).nonzero()[0]
+    to_do = ~case.arrays.done | case.eligibility.updated
+    owed = ((case.arrays.assigned | required) & to_do).nonzero()[0]
     if len(owed):
         due_at = case.arrays.due_at_seconds[owed]
         left = due_at - case.request.now.timestamp()

@@ -33,7 +33,10 @@ class Prerequisite:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Module:
-    """A piece of content or an assessment. `difficulty` and `pass_mark` are levels in [0,1]."""
+    """A piece of content or an assessment. `difficulty` and `pass_mark` are levels in [0,1].
+
+    `versioned_at` is when the present version took the place of another, None where none is known.
+    """
 
     module_id: str
     title: str
@@ -53,6 +56,7 @@ class Module:
     url: str | None = None
     skills: tuple[ModuleSkill, ...] = ()
     prerequisites: tuple[Prerequisite, ...] = ()
+    versioned_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

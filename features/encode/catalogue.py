@@ -121,6 +121,9 @@ class CatalogueIndex:
         float64, (n_modules,); the median of the known ones where not authored.
     duration_known, is_question, is_mandatory
         bool, (n_modules,).
+    versioned_at_seconds
+        float64, (n_modules,): when the present version took another's place, −inf where none is
+        known.
     active_from_seconds, active_until_seconds
         float64, (n_modules,), −inf and inf where open.
     language, format
@@ -143,6 +146,7 @@ class CatalogueIndex:
     duration_known: NDArray[np.bool_]
     is_question: NDArray[np.bool_]
     is_mandatory: NDArray[np.bool_]
+    versioned_at_seconds: NDArray[np.float64]
     active_from_seconds: NDArray[np.float64]
     active_until_seconds: NDArray[np.float64]
     languages: IdMap
@@ -271,6 +275,7 @@ def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:
         duration_known=known,
         is_question=np.array([module.kind == QUESTION for module in modules], dtype=bool),
         is_mandatory=np.array([module.mandatory for module in modules], dtype=bool),
+        versioned_at_seconds=_seconds([module.versioned_at for module in modules], -np.inf),
         active_from_seconds=_seconds([module.active_from for module in modules], -np.inf),
         active_until_seconds=_seconds([module.active_until for module in modules], np.inf),
         languages=languages,

@@ -32,8 +32,11 @@ class LearnerArrays:
         bool, (n_modules,).
     done_at_seconds
         float64, (n_modules,), the last time it was done; −inf where never.
+    outdated
+        bool, (n_modules,): done in a version whose place another has taken since.
     due_at_seconds
-        float64, (n_modules,), inf where no date is set.
+        float64, (n_modules,), inf where no date is set; a date before the version that outdated
+        what was done is not one any more.
     required
         What role and goal ask for.
     """
@@ -45,6 +48,7 @@ class LearnerArrays:
     under_way: NDArray[np.bool_]
     assigned: NDArray[np.bool_]
     done_at_seconds: NDArray[np.float64]
+    outdated: NDArray[np.bool_]
     due_at_seconds: NDArray[np.float64]
     required: Requirements
 
@@ -80,6 +84,8 @@ def encode_learner(
     done_at[log.module[is_done]] = log.at_seconds[is_done]
     under_way[log.module[_UNDER_WAY[log.event]]] = True
     assigned, due_at = _assignments(history.assignments, index)
+    outdated = done & (done_at < index.versioned_at_seconds) & log.is_timed
+    due_at[outdated & (due_at <= index.versioned_at_seconds)] = NO_DUE_DATE
     learner = history.learner
     return LearnerArrays(
         learner=learner,
@@ -89,6 +95,7 @@ def encode_learner(
         under_way=under_way & ~done,
         assigned=assigned,
         done_at_seconds=done_at,
+        outdated=outdated,
         due_at_seconds=due_at,
         required=index.requirements(learner.role_id, goal_role_id or learner.goal_role_id),
     )

@@ -1,6 +1,8 @@
 """The catalogue: modules, skills, roles, pathways, rules and policies, at one revision."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -21,6 +23,7 @@ from features.store.links import HARD_PREREQUISITES, SKILL_EDGES, SKILL_PARENTS,
 from features.store.policies import Policies
 from features.store.shelves import MODULES, PATHWAYS, ROLES, RULES, SKILLS, Shelf
 from features.store.tables import modules, revisions, skill_edges
+from features.store.versions import Versions
 from features.store.writing import insert_new, stored_among
 
 MOST_NAMED = 10
@@ -40,6 +43,7 @@ class CatalogueRepository:
         self._connection = connection
         self._links = Links(connection)
         self._policies = Policies(connection)
+        self._versions = Versions(connection)
         self._is_held = False
         self._is_raised = False
 
@@ -67,7 +71,7 @@ class CatalogueRepository:
         edges = select(skill_edges).order_by(*skill_edges.primary_key)
         return Catalogue(
             revision=self.revision(),
-            modules=MODULES.everything(self._connection),
+            modules=self._versioned(MODULES.everything(self._connection)),
             skills=SKILLS.everything(self._connection),
             skill_edges=tuple(SkillEdge(**e) for e in self._connection.execute(edges).mappings()),
             roles=ROLES.everything(self._connection),
@@ -75,6 +79,17 @@ class CatalogueRepository:
             rules=RULES.everything(self._connection),
             policies=self._policies.page(after=None, limit=None),
         )
+
+    def record_versions(self, at: datetime) -> None:
+        """Keep since when versions of modules are out; to be called after modules were written.
+
+        Parameters
+        ----------
+        at
+            Now, aware UTC: new versions are out since then where their modules do not say.
+        """
+        if self._versions.record(at):
+            self.raise_revision()
 
     def put_module(self, module: Module) -> None:
         """Write a module with its skills and prerequisites.
@@ -258,6 +273,15 @@ class CatalogueRepository:
             raise NotFoundError(
                 f"{what} names modules that do not exist: {shown}. Put the modules first."
             )
+
+    def _versioned(self, described: tuple[Module, ...]) -> tuple[Module, ...]:
+        since = self._versions.since()
+        return tuple(
+            replace(module, versioned_at=since[module.module_id, module.version])
+            if (module.module_id, module.version) in since
+            else module
+            for module in described
+        )
 
     def _put(self, shelf: Shelf[Any], thing: object) -> None:
         if shelf.put(self._connection, thing):

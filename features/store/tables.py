@@ -80,6 +80,15 @@ modules = Table(
     Column("url", Text),
 )
 
+# Since when each version of a module is out; 0 for one that took no other's place.
+module_versions = Table(
+    "module_versions",
+    metadata,
+    Column("module_id", Id, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+)
+
 module_skills = Table(
     "module_skills",
     metadata,

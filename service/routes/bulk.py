@@ -21,5 +21,6 @@ def post_catalogue(
     """
     with service.database.transaction() as repositories:
         counts = put_everything(repositories, body)
+        repositories.catalogue.record_versions(now)
         repositories.audit.add(at=now, actor=caller.key_id, action="catalogue.post", detail=counts)
         return {**counts, "revision": repositories.catalogue.revision()}

@@ -10,19 +10,20 @@ from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.schemas.catalogue import ModuleBody, RoleBody, SkillBody
 from service.schemas.catalogue_views import ModuleView, RoleView, SkillDetailView, SkillView
 from service.schemas.pages import Page
-from service.state import CurrentService
+from service.state import CurrentService, Now
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
 
 @router.put("/modules/{module_id}", response_model=ModuleView)
 def put_module(
-    module_id: PathId, body: ModuleBody, _caller: Cataloguer, service: CurrentService
+    module_id: PathId, body: ModuleBody, _caller: Cataloguer, service: CurrentService, now: Now
 ) -> Module:
     """Describe a module with its skills and prerequisites, replacing what was said before."""
     require_same_ids({"module_id": body.module_id}, {"module_id": module_id})
     with service.database.transaction() as repositories:
         repositories.catalogue.put_module(body.to_domain(module_id))
+        repositories.catalogue.record_versions(now)
         return repositories.catalogue.get_module(module_id)
 
 

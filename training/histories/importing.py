@@ -93,6 +93,7 @@ def import_folder(
             sink.take_interactions()
             bad_rows.require_acceptable()
             sink.finish()
+            repositories.catalogue.record_versions(now)
         return sink.report(perf_counter() - started)
 
 

@@ -12,6 +12,7 @@ ENGLISH = Language(
     templates={
         "overdue": "It was due on {due}.",
         "due_soon": "It is due on {due}; waiting longer would break that date.",
+        "updated": "It has changed since you did it on {done}: this is version {version}.",
         "refresher": "You have done this before; your {faded} has faded from {shown} to {left}, "
         "and {asked} is asked for.",
         "gap": "It should take your {skill} from {mastery} to {expected} of the {target} asked "

@@ -12,6 +12,8 @@ GERMAN = Language(
     templates={
         "overdue": "Es war am {due} fällig.",
         "due_soon": "Es ist am {due} fällig; längeres Warten würde den Termin gefährden.",
+        "updated": "Es hat sich geändert, seit Sie es am {done} abgeschlossen haben: Dies ist "
+        "Version {version}.",
         "refresher": "Sie haben es schon einmal abgeschlossen; Ihr Können in {faded} ist von "
         "{shown} auf {left} gesunken, verlangt wird {asked}.",
         "gap": "Es dürfte Ihr Können in {skill} von {mastery} auf {expected} heben; verlangt wird "

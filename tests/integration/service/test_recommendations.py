@@ -263,3 +263,16 @@ def test_words_are_in_the_language_asked_for_and_remarks_say_what_was_not_follow
     back = academy.get(f"/v1/recommendations/{given['recommendation_id']}").json()
     assert back["remarks"] == given["remarks"]
     assert back["context"]["language"] == "de-AT"
+
+
+def test_a_module_in_a_new_version_is_offered_again_and_says_so(client):
+    module = {"title": "Safety", "mandatory": True, "version": "1"}
+    done = {"learner_id": "ada", "module_id": "safety", "event": "completed"}
+    client.put("/v1/modules/safety", json=module)
+    send(client, done)
+    assert ask(client)["items"] == []
+    client.put("/v1/modules/safety", json={**module, "version": "2"})
+    (item,) = ask(client)["items"]
+    assert item["reasons"][0]["code"] == "updated"
+    send(client, {**done, "at": datetime.now(UTC).isoformat()})
+    assert ask(client)["items"] == []

@@ -125,6 +125,8 @@ def _module(draw: Random, names: tuple[str, ...], place: int) -> Module:
         accessibility=draw.choice([NEEDS, NEEDS, NEEDS, frozenset({"captions"}), frozenset()]),
         active_from=opens,
         active_until=closes,
+        version="2",
+        versioned_at=draw.choice([None, None, None, NOW - timedelta(days=10)]),
         skills=tuple(
             ModuleSkill(skill_id=skill_id, weight=draw.choice([0.25, 0.5, 1.0]))
             for skill_id in draw.sample(SKILLS, draw.choice([0, 1, 1, 2]))

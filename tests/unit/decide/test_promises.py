@@ -122,19 +122,40 @@ def _pathway(drawn: Drawn, pathway_id: str):
 
 
 @given(drawn=cases())
-def test_done_modules_come_back_as_refreshers_of_a_skill_under_its_target(drawn: Drawn) -> None:
-    done = done_in(drawn)
+def test_done_modules_come_back_updated_or_as_refreshers_of_a_skill_under_its_target(
+    drawn: Drawn,
+) -> None:
+    done, required = done_in(drawn), standings(drawn)
     for item in decide(drawn.request, drawn.scorer, drawn.policy, rng()).items:
         if item.module_id in done:
-            skills = {tag.skill_id for tag in drawn.modules[item.module_id].skills}
-            assert any((standings(drawn)[skill_id].gap or 0.0) > 0 for skill_id in skills)
+            module = drawn.modules[item.module_id]
+            asked = [required[tag.skill_id] for tag in module.skills]
             last = max(
                 each.at
                 for each in drawn.request.history.interactions
                 if each.module_id == item.module_id
                 and each.event in ("completed", "passed", "scored")
             )
-            assert (NOW - last).days >= drawn.policy.refresher_cooldown_days
+            if "updated" in {reason.code for reason in item.reasons}:
+                assert last < module.versioned_at
+                is_asked = any(standing.target for standing in asked)
+                assert is_asked or is_owed(module, drawn, holding(drawn))
+            else:
+                assert any((standing.gap or 0.0) > 0 for standing in asked)
+                assert (NOW - last).days >= drawn.policy.refresher_cooldown_days
+
+
+@given(drawn=cases(), seed=seeds, what=st.sampled_from(["viewed", "started", "completed"]))
+def test_coming_back_to_a_module_takes_nothing_away(drawn: Drawn, seed: int, what: str) -> None:
+    done = sorted(done_in(drawn) & drawn.modules.keys())
+    if not done:
+        return
+    later = drawn.later(event(Random(seed).choice(done), what, 0.0))
+    assert done_in(later) == done_in(drawn)
+    before, after = (open_case(each.request, each.scorer, each.policy) for each in (drawn, later))
+    ended = before.eligibility.eligible & ~after.eligibility.eligible
+    assert not (ended & ~before.arrays.done).any()
+    assert (after.scores.standing.mastery >= before.scores.standing.mastery - 1e-9).all()
 
 
 @given(drawn=cases())

@@ -65,7 +65,8 @@ def dates(case: Case, row: int) -> tuple[int, float]:
     """Return tier and urgency."""
     arrays = case.arrays
     required = case.index.is_mandatory[row] or case.ruling.required_by[row] != NO_RULE
-    if arrays.done[row] or not (arrays.assigned[row] or required):
+    is_over = arrays.done[row] and not case.eligibility.updated[row]
+    if is_over or not (arrays.assigned[row] or required):
         return 1, 0.0
     left = float(arrays.due_at_seconds[row]) - NOW.timestamp()
     if left == inf:
@@ -166,7 +167,9 @@ def test_the_code_of_a_module_is_the_first_that_applies(drawn):
             and bool(spoken(case))
             and module.language.split("-")[0] not in spoken(case),
             Bar.NEEDS: not arrays.learner.needs <= module.accessibility,
-            Bar.DONE: bool(arrays.done[row]) and not comes_back(case, row),
+            Bar.DONE: bool(arrays.done[row])
+            and not comes_back(case, row)
+            and not (arrays.outdated[row] and (owed or teaches_what_is_asked(case, row))),
             Bar.RULE: case.ruling.excluded_by[row] != NO_RULE,
             Bar.STEP: case.journey.held_back[row] and not owed and not arrays.done[row],
             Bar.PREREQUISITE: any(
@@ -187,6 +190,13 @@ def test_the_code_of_a_module_is_the_first_that_applies(drawn):
         }
         first = next((code for code in sorted(applies) if applies[code]), Bar.NONE)
         assert case.eligibility.bar[row] == first
+
+
+def teaches_what_is_asked(case: Case, row: int) -> bool:
+    skills = case.index.skill_ids.index_of
+    return any(
+        case.arrays.target[skills[tag.skill_id]] > 0 for tag in case.index.modules[row].skills
+    )
 
 
 def spoken(case: Case) -> set[str]:
