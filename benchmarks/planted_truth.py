@@ -3,7 +3,9 @@
 Run `.venv/bin/python benchmarks/planted_truth.py [--learners N] [--seeds S …]`. Each academy is
 written and read as history folders are, models are fitted with seed 0, and every learner is scored
 at the academy's present. Mastery is compared with the true level (the academy's success is .75
-where level equals difficulty, so both are on one scale), over pairs of learner and skill.
+where level equals difficulty, so both are on one scale), over pairs of learner and skill; and with
+the difficulty at which the p_success that is served crosses .75, for a new module about that skill
+alone.
 """
 
 import argparse
@@ -15,8 +17,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from features.encode.ability import LOGIT_OF_MASTERY
+from features.encode.state import LearnerState
 from features.encode.words import index_words
 from features.score.mastery import mastery
+from features.score.skill_sets import SkillSets
+from features.score.success import BoundSuccess
 from training.academy import Academy, generate_academy, write_folder
 from training.evaluation.protocols import hold_out_by_id
 from training.histories.data import TrainingData, read_folder_data
@@ -24,14 +30,19 @@ from training.models import SUCCESS, Models, Task, evidence_log, fit_models
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 MANY = 200  # completions
+CROSSING_HEAD = ("p = .75", "n", "mean gap", "rms gap", "10 %", "90 %", "r mastery", "r truth")
 HEAD = ("pairs", "n", "r", "bias", "low", "middle", "high", "±1 SE", "±2 SE", "SE/rmse")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pairs:
-    """Mastery, its error and the truth, all (n_learners, n_skills); and what evidence there is."""
+    """Mastery, its error and the truth, all (n_learners, n_skills); and what evidence there is.
+
+    `crossing` is the difficulty at which the p_success that is served is .75.
+    """
 
     mastery: NDArray[np.float64]
+    crossing: NDArray[np.float64]
     error: NDArray[np.float64]
     truth: NDArray[np.float64]
     n_attempts: NDArray[np.int64]
@@ -76,17 +87,40 @@ def read_pairs(academy: Academy, data: TrainingData, models: Models) -> Pairs:
         counts = np.bincount(judged.skill, minlength=len(index.skill_ids))
         touched = of_skill[own.module].any(axis=0) | (counts > 0)
         columns.append(
-            [standing.mastery, standing.standard_error, attempts, counts, touched.astype(float)]
+            [
+                standing.mastery,
+                standing.standard_error,
+                crossings(bound, state),
+                attempts,
+                counts,
+                touched.astype(float),
+            ]
         )
-    level, error, attempts, counts, touched = np.moveaxis(np.array(columns)[:, :, skills], 1, 0)
+    level, error, crossing, attempts, counts, touched = np.moveaxis(
+        np.array(columns)[:, :, skills], 1, 0
+    )
     return Pairs(
         mastery=level,
         error=error,
+        crossing=crossing,
         truth=academy.truth.level[rows],
         n_attempts=attempts.astype(np.int64),
         n_judged=counts.astype(np.int64),
         touched=touched > 0,
     )
+
+
+def crossings(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
+    """Return the level of difficulty at which p_success is .75, by skill, within [0,1]."""
+    n_skills, yardstick = len(bound.index.skill_ids), bound.yardstick
+    every, ones = np.arange(n_skills), np.ones(n_skills)
+    alone = SkillSets(
+        of_module=every, indptr=np.arange(n_skills + 1), skill=every, weight=ones, share=ones
+    )
+    # The service has no such module, so there is no public way to ask for it.
+    lines = bound._lines(state, alone, bound._corrections(state, alone))  # noqa: SLF001
+    hard = (lines.level - LOGIT_OF_MASTERY) / lines.slope + yardstick.skill_offset[:n_skills]
+    return np.clip(yardstick.level_of_zero + hard / yardstick.logits_per_level, 0.0, 1.0)
 
 
 def print_mastery(pairs: Pairs) -> None:
@@ -112,6 +146,26 @@ def print_mastery(pairs: Pairs) -> None:
             float(np.mean(np.abs(off) <= error)),
             float(np.mean(np.abs(off) <= 2 * error)),
             float(np.sqrt(np.mean(error**2)) / rmse),
+        ]
+        print(f"{name:>10}{mask.sum():>10}" + "".join(f"{figure:>10.3f}" for figure in figures))
+
+
+def print_crossing(pairs: Pairs) -> None:
+    """Print how far mastery and the difficulty at which p_success is .75 lie apart."""
+    print("".join(f"{name:>10}" for name in CROSSING_HEAD))
+    for name, mask in {
+        "all": np.ones_like(pairs.touched),
+        "touched": pairs.touched,
+        "judged": pairs.n_judged > 0,
+        "tried ≥ 3": pairs.n_attempts >= 3,
+    }.items():
+        apart = (pairs.crossing - pairs.mastery)[mask]
+        figures = [
+            float(apart.mean()),
+            float(np.sqrt(np.mean(apart**2))),
+            *np.quantile(apart, [0.1, 0.9]).tolist(),
+            float(np.corrcoef(pairs.crossing[mask], pairs.mastery[mask])[0, 1]),
+            float(np.corrcoef(pairs.crossing[mask], pairs.truth[mask])[0, 1]),
         ]
         print(f"{name:>10}{mask.sum():>10}" + "".join(f"{figure:>10.3f}" for figure in figures))
 
@@ -159,7 +213,7 @@ def print_judges(academy: Academy, models: Models) -> None:
 
 
 def main() -> None:
-    """Print two tables and two lines for every academy."""
+    """Print three tables and two lines for every academy."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--learners", type=int, default=2_000)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
@@ -168,7 +222,9 @@ def main() -> None:
         academy = generate_academy(n_learners=chosen.learners, seed=seed, now=NOW)
         data, models = fit(academy)
         print(f"academy {seed}, {chosen.learners} learners, {len(data.log)} interactions")
-        print_mastery(read_pairs(academy, data, models))
+        pairs = read_pairs(academy, data, models)
+        print_mastery(pairs)
+        print_crossing(pairs)
         print_gain(academy, data, models)
         print_judges(academy, models)
 
