@@ -131,6 +131,7 @@ def test_the_card_is_printed_and_stands_beside_the_version(runs, registry):
     card = read_card(registry, None)
     assert f"SHA-256 `{runs[0][0]['data_hash']}`" in card
     assert "## Known weaknesses" in card
+    assert "- judgements, stated less true, in levels: assessment " in card
     described = registry.client.get_model_version("waymark", runs[0][0]["version"]).description
     assert described.startswith(card[:1000])
     assert len(described) <= 5_000
