@@ -8,6 +8,7 @@ from scipy.special import ndtr
 
 from features.decide.best import foremost
 from features.decide.case import Case, Scoring, open_case
+from features.decide.journey import OPTIONAL_PULL
 from features.decide.reasons import Standpoint, explain
 from features.decide.remarks import remarks_on
 from features.decide.rules import NO_RULE
@@ -63,6 +64,7 @@ def decide(
         request.context.limit,
         case.policy,
         rng,
+        _is_core(case, best),
     )
     items = tuple(
         _item(case, terms, place, rank) for rank, place in enumerate(slate.places, start=1)
@@ -126,6 +128,14 @@ def _best_candidates(case: Case, terms: Terms) -> NDArray[np.int64]:
         return foremost(eligible, terms.score[eligible], most)
     rest = eligible[~leads]
     return np.concatenate([eligible[leads], foremost(rest, terms.score[rest], most)])
+
+
+def _is_core(case: Case, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark modules that are owed, or an open core step of a pathway."""
+    core: NDArray[np.bool_] = case.index.is_mandatory[rows] | case.arrays.assigned[rows]
+    core |= case.ruling.required_by[rows] != NO_RULE
+    core |= case.journey.released[rows] > OPTIONAL_PULL
+    return core
 
 
 def _new_assignments(case: Case) -> tuple[Assignment, ...]:

@@ -35,13 +35,15 @@ def draw_slate(
     limit: int,
     policy: Policy,
     rng: np.random.Generator,
+    core: NDArray[np.bool_] | None = None,
 ) -> Slate:
     """Draw up to `limit` modules.
 
     Tier 0 leads in order of score and is never explored over. The rest is a Plackett–Luce draw
     without replacement among the best `POOL_SIZE`, whose temperature is the policy's exploration;
     at 0 the best is taken with probability 1. From the second place on, a module's utility falls
-    with its likeness to those already chosen.
+    with its likeness to those already chosen, but not that of core modules: no variety comes
+    before them that did not rank before them anyway.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ def draw_slate(
         Diversity and exploration, both in [0,1].
     rng
         Source of randomness; not touched when exploration is 0.
+    core
+        bool, as the candidates; none where absent.
 
     References
     ----------
@@ -74,9 +78,13 @@ def draw_slate(
     spread = policy.diversity * float(utility.max() - utility.min()) if len(pool) else 0.0
     compare = _Comparison(index, pool) if limit > 1 and spread > 0 else None
     likeness, left = np.zeros(len(pool)), np.arange(len(pool))
+    varied = np.ones(len(pool)) if core is None else 1.0 - core[order][n_fixed:last]
+    seen = 0
     while len(places) < limit and len(left):
-        if places and compare is not None:
-            likeness = np.maximum(likeness, compare.with_module(places[-1].row))
+        if compare is not None:
+            for place in places[seen:]:
+                likeness = np.maximum(likeness, varied * compare.with_module(place.row))
+            seen = len(places)
         p = _probabilities((utility - spread * likeness)[left], policy.exploration)
         chosen = _draw(p, rng) if policy.exploration > 0 else int(p.argmax())
         places.append(Place(row=int(pool[left[chosen]]), propensity=float(p[chosen])))

@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from academy import GREEDY, catalogue_of, module, rng, scorer_of
+from academy import GREEDY, catalogue_of, module, request, rng, scorer_of
+from drawn import Drawn, cases
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.decide.case import open_case
+from features.decide.decide import decide
 from features.decide.slate import draw_slate
-from features.domain.catalogue import Policy
+from features.domain.catalogue import Module, Policy
 
 
 def index_of(n, **fields):
@@ -100,3 +103,89 @@ def test_a_slate_has_no_repeats_and_lawful_propensities(
     assert len(rows) == len(set(rows)) == min(limit, len(scores))
     assert all(0 < place.propensity <= 1 + 1e-12 for place in slate.places)
     assert slate.p_first.sum() == pytest.approx(1.0)
+
+
+def likeness(one: Module, other: Module) -> float:
+    """Return half for the cosine of skills, half for the same format."""
+    first, second = ({tag.skill_id: tag.weight for tag in each.skills} for each in (one, other))
+    shared = sum(weight * second.get(skill_id, 0.0) for skill_id, weight in first.items())
+    length = np.sqrt(sum(w**2 for w in first.values()) * sum(w**2 for w in second.values()))
+    cosine = shared / length if length else 0.0
+    return 0.5 * cosine + 0.5 * (one.format is not None and one.format == other.format)
+
+
+def core_of(drawn: Drawn) -> set[str]:
+    """Return what is owed, and modules of open core steps."""
+    case = open_case(drawn.request, drawn.scorer, drawn.policy)
+    return {
+        module.module_id
+        for row, module in enumerate(case.index.modules)
+        if module.mandatory
+        or case.arrays.assigned[row]
+        or case.ruling.required_by[row] >= 0
+        or case.journey.released[row] == 1.0
+    }
+
+
+@given(drawn=cases())
+def test_every_place_is_drawn_by_score_less_likeness_to_what_stands_above_it(drawn: Drawn):
+    answer = decide(drawn.request, drawn.scorer, drawn.policy, rng())
+    found, core, modules = answer.candidates, core_of(drawn), drawn.modules
+    rest = {
+        name: score
+        for name, score, tier in zip(found.module_ids, found.score, found.tier, strict=True)
+        if tier
+    }
+    spread = max(rest.values(), default=0.0) - min(rest.values(), default=0.0)
+    above: list[Module] = []
+    for item in answer.items:
+        if item.tier:
+            utility = {
+                name: score
+                - drawn.policy.diversity
+                * spread
+                * max((likeness(modules[name], each) for each in above), default=0.0)
+                * (name not in core)
+                for name, score in rest.items()
+            }
+            if drawn.policy.exploration == 0:
+                assert utility[item.module_id] == pytest.approx(max(utility.values()), abs=1e-12)
+            else:
+                weight = {n: np.exp(u / drawn.policy.exploration) for n, u in utility.items()}
+                p = weight[item.module_id] / sum(weight.values())
+                assert item.propensity == pytest.approx(p)
+            del rest[item.module_id]
+        above.append(modules[item.module_id])
+
+
+@given(drawn=cases())
+def test_variety_never_comes_before_core_that_ranks_before_it(drawn: Drawn):
+    varied = replace(drawn.policy, diversity=1.0, exploration=0.0)
+    answer = decide(drawn.request, drawn.scorer, varied, rng())
+    core = core_of(drawn)
+    ranks = {item.module_id: item.rank for item in answer.items}
+    columns = (answer.candidates.module_ids, answer.candidates.score, answer.candidates.tier)
+    ranked = list(zip(*columns, strict=True))
+    for name, score, tier in ranked:
+        for other, other_score, other_tier in ranked:
+            is_before = other in core and name not in core and other_tier == tier
+            if is_before and other_score > score and name in ranks:
+                assert ranks.get(other, len(ranks) + 1) < ranks[name]
+
+
+def test_required_modules_alike_are_not_pushed_apart():
+    def owed(name):
+        return module(name, "sql", format="video", mandatory=True)
+
+    other = module("m3", "chess", format="article")
+    catalogue = catalogue_of(owed("m1"), owed("m2"), other)
+    scorer = scorer_of(catalogue, affinity={"m1": 0.9, "m2": 0.8, "m3": 0.7, "m4": 0.1})
+    policy = Policy(weights={"affinity": 1.0}, exploration=0.0, diversity=1.0)
+    answer = decide(request(limit=3), scorer, policy, rng())
+    assert [item.module_id for item in answer.items] == ["m1", "m2", "m3"]
+    free = scorer_of(
+        replace(catalogue, modules=tuple(replace(m, mandatory=False) for m in catalogue.modules)),
+        affinity=scorer.affinity,
+    )
+    answer = decide(request(limit=3), free, policy, rng())
+    assert [item.module_id for item in answer.items] == ["m1", "m3", "m2"]
