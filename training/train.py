@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,7 +39,7 @@ from training.models import (
     served_ranking,
 )
 from training.personas.account import figures_of
-from training.personas.find import FoundPersonas, find_personas
+from training.personas.find import find_personas
 from training.pictures import draw_pictures
 from training.provenance import provenance_of
 from training.results import RESULTS_FILE, results_of, write_results
@@ -146,11 +146,10 @@ def _fit_and_judge(task: Task, now: datetime, champion: Snapshot | None) -> _Out
     task.report("personas")
     with task.stopwatch.measuring(PERSONAS):
         rng = np.random.default_rng(task.seed)
-        personas = find_personas(task.data.log, models.index, champion, rng)
-    document[PERSONAS] = personas.document
+        document[PERSONAS] = find_personas(task.data.log, models.index, champion, rng)
     return _Outcome(
         task=task,
-        snapshot=with_personas(build_snapshot(task, models, document, now), personas),
+        snapshot=build_snapshot(task, models, document, now),
         models=models,
         judgement=judgement,
         results=results_of(task, models, beside, document),
@@ -186,18 +185,10 @@ def build_snapshot(
             "n_rows": dict(task.data.n_rows),
             "data_schema": describe_schema(task.data),
             "metrics": {part: document[part] for part in (RANKING, SUCCESS) if part in document},
+            # They go on from former personas, so they are no part of the checksum.
+            PERSONAS: document.get(PERSONAS, {}),
         },
         arrays=arrays,
-    )
-
-
-def with_personas(snapshot: Snapshot, personas: FoundPersonas) -> Snapshot:
-    """Add personas; ids and names, which hang on former versions, are no part of the checksum."""
-    arrays = {f"{PERSONAS}.{name}": array for name, array in personas.arrays.items()}
-    return replace(
-        snapshot,
-        manifest={**snapshot.manifest, PERSONAS: personas.document},
-        arrays={**snapshot.arrays, **arrays},
     )
 
 

@@ -51,14 +51,20 @@ class PersonaModel:
     places: NDArray[np.float64]
     numbers: NDArray[np.float64]
 
-    def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return every parameter by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+    def to_lists(self) -> dict[str, Any]:
+        """Return every parameter by name, ready for JSON."""
+        return {field.name: getattr(self, field.name).tolist() for field in fields(self)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "PersonaModel":
-        """Rebuild the model from `to_arrays`."""
-        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+    def from_lists(cls, lists: Mapping[str, Any]) -> "PersonaModel":
+        """Rebuild the model from `to_lists`."""
+        words = np.array(lists["behaviours"], dtype=np.str_)
+        numbers = {
+            field.name: np.array(lists[field.name], dtype=np.float64)
+            for field in fields(cls)
+            if field.name != "behaviours"
+        }
+        return cls(behaviours=words, **numbers)
 
     def facets(self, index: CatalogueIndex) -> Facets:
         """Return what the behaviours look at in a catalogue."""
@@ -117,25 +123,19 @@ class BoundPersonas:
         )
 
 
-def bind_personas(
-    arrays: Mapping[str, NDArray[Any]],
-    described: Mapping[str, Any],
-    index: CatalogueIndex,
-) -> BoundPersonas | None:
+def bind_personas(described: Mapping[str, Any], index: CatalogueIndex) -> BoundPersonas | None:
     """Bind the personas of a snapshot to a catalogue; None where it has none.
 
     Parameters
     ----------
-    arrays
-        The snapshot's part.
     described
-        Its manifest's entry; gives ids and names.
+        What the snapshot's manifest says of personas: `model`, and ids and names.
     index
         The catalogue.
     """
-    if not arrays:
+    if described.get("model") is None:
         return None
-    model = PersonaModel.from_arrays(arrays)
+    model = PersonaModel.from_lists(described["model"])
     personas = described["personas"]
     return BoundPersonas(
         model=model,

@@ -120,9 +120,7 @@ def bind(index: CatalogueIndex, snapshot: Snapshot | None) -> Scorer:
             version=snapshot.version,
             affinity=bind_affinity(ranking, index) if ranking else None,
             success=model.bind(index.skills, words),
-            personas=bind_personas(
-                snapshot.part(PERSONAS), snapshot.manifest.get(PERSONAS, {}), index
-            ),
+            personas=bind_personas(snapshot.manifest.get(PERSONAS, {}), index),
         )
     except (KeyError, ValueError, IndexError, TypeError) as error:
         raise SnapshotError(

@@ -1,7 +1,6 @@
 """Finding personas: from histories to places, names and the account of how they were found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ from features.encode.log import InteractionLog
 from features.score.personas import PersonaModel
 from features.score.scorer import PERSONAS
 from features.score.snapshot import Snapshot
-from training.personas.former import Succession, succeed
+from training.personas.former import Succession, divide_as_before, succeed
 from training.personas.habits import FEWEST_BEGUN, Habits, find_habits, kind_of
-from training.personas.segments import SMALLEST, Trial, choose, nearest, try_numbers
+from training.personas.segments import SMALLEST, Trial, choose, nearest, try_former, try_numbers
 from training.personas.words import (
     WORDS_IN_A_NAME,
     Statement,
@@ -33,26 +32,13 @@ FEWEST_HABITS = 2
 FEWEST_POINTS = 50  # different ones
 
 
-@dataclass(frozen=True, kw_only=True)
-class FoundPersonas:
-    """What was learned.
-
-    Attributes
-    ----------
-    arrays
-        The snapshot's part; empty where there are no personas.
-    document
-        For manifest, report and people: `personas`, or why there are none, and how they were found.
-    """
-
-    arrays: Mapping[str, NDArray[Any]]
-    document: Mapping[str, Any]
-
-
 def find_personas(
     log: InteractionLog, index: CatalogueIndex, former: Snapshot | None, rng: np.random.Generator
-) -> FoundPersonas:
+) -> dict[str, Any]:
     """Discover personas from what learners did.
+
+    Returns `personas` with their ids, names and statements, and the `model` that tells them apart,
+    or the `reason` why there are none; and how they were found.
 
     Parameters
     ----------
@@ -72,7 +58,7 @@ def find_personas(
 
 def _find(
     log: InteractionLog, index: CatalogueIndex, former: Snapshot | None, rng: np.random.Generator
-) -> FoundPersonas:
+) -> dict[str, Any]:
     habits = find_habits(log, index)
     account = _account(habits, log)
     why_not = _why_not(habits)
@@ -83,7 +69,11 @@ def _find(
         return _none(account, "nearly all learners go about learning in the same ways", former)
     trials = try_numbers(points, rng)
     account["trials"] = [_of_trial(trial) for trial in trials]
-    chosen = choose(trials, len(points))
+    before = divide_as_before(former, log, index)
+    continued = try_former(points, before[habits.of_log], rng)
+    if continued is not None:
+        account["continued"] = _of_trial(continued)
+    chosen = choose(trials, len(points), continued)
     if chosen is None:
         why_not = (
             "no division of the learners into personas is both found again in resampled "
@@ -93,29 +83,27 @@ def _find(
     labels = nearest(points, chosen.places)
     placed = np.full(log.n_learners, -1)
     placed[habits.of_log] = labels
-    succession = succeed(former, log, index, placed, chosen.n_personas)
+    succession = succeed(former, before, placed, chosen.n_personas)
     names = {skill.skill_id: skill.name for skill in index.catalogue.skills}
     statements = [describe(habits, labels == one, names) for one in range(chosen.n_personas)]
     n_new = sum(each is None for each in succession.continues)
-    document = account | {
+    return account | {
         "reason": None,
+        "model": _model(habits, points, labels, chosen).to_lists(),
         "stability": chosen.stability,
         "silhouette": chosen.silhouette,
         "former": _beside(former, succession),
         "next_number": succession.next_number + n_new,
         "personas": _personas(statements, np.bincount(labels), succession, names),
     }
-    return FoundPersonas(
-        arrays=_model(habits, points, labels, chosen).to_arrays(), document=document
-    )
 
 
-def _none(account: Mapping[str, Any], why_not: str, former: Snapshot | None) -> FoundPersonas:
+def _none(account: Mapping[str, Any], why_not: str, former: Snapshot | None) -> dict[str, Any]:
     """Return no personas; their numbers are still not used again."""
     kept = {} if former is None else former.manifest.get(PERSONAS, {})
     next_number = kept.get("next_number", 1)
-    document = {**account, "reason": why_not, "personas": [], "next_number": next_number}
-    return FoundPersonas(arrays={}, document=document)
+    nothing = {"reason": why_not, "model": None, "personas": [], "next_number": next_number}
+    return {**account, **nothing}
 
 
 def _beside(former: Snapshot | None, succession: Succession) -> dict[str, Any] | None:

@@ -46,42 +46,54 @@ class Succession:
     next_number: int
 
 
+def divide_as_before(
+    former: Snapshot | None, log: InteractionLog, index: CatalogueIndex
+) -> NDArray[np.int64]:
+    """Return today's learners' former personas, int64, (n_learners,), −1 for none.
+
+    Parameters
+    ----------
+    former
+        It divides them by its own behaviours; None without one.
+    log, index
+        Today's learners and catalogue.
+    """
+    described = {} if former is None else former.manifest.get(PERSONAS, {})
+    if described.get("model") is None:
+        return np.full(log.n_learners, -1)
+    model = PersonaModel.from_lists(described["model"])
+    measured = measure_behaviours(log, model.facets(index))
+    nearest = np.argmax(model.p_personas(model.coordinates(measured)), axis=1)
+    return np.where(model.is_enough(measured), nearest, -1)
+
+
 def succeed(
-    former: Snapshot | None,
-    log: InteractionLog,
-    index: CatalogueIndex,
-    labels: NDArray[np.int64],
-    number: int,
+    former: Snapshot | None, before: NDArray[np.int64], labels: NDArray[np.int64], number: int
 ) -> Succession:
     """Match new personas with those of a former snapshot by the learners they share.
 
     Parameters
     ----------
     former
-        It divides today's learners by its own behaviours; None without one.
-    log, index
-        Today's learners and catalogue.
-    labels
-        int64, (n_learners,): each learner's new persona, −1 for none.
+        Describes the former personas; None without one.
+    before, labels
+        int64, (n_learners,): each learner's former and new persona, −1 for none.
     number
         How many new personas there are.
     """
     described = {} if former is None else former.manifest.get(PERSONAS, {})
-    arrays = {} if former is None else former.part(PERSONAS)
-    nobody: tuple[Mapping[str, Any] | None, ...] = (None,) * number
+    old: Sequence[Mapping[str, Any]] = described.get("personas", [])
     next_number = int(described.get("next_number", 1))
-    if not arrays:
-        return Succession(continues=nobody, agreement=None, n_learners=0, next_number=next_number)
-    model = PersonaModel.from_arrays(arrays)
-    measured = measure_behaviours(log, model.facets(index))
-    both = model.is_enough(measured) & (labels >= 0)
-    before = np.argmax(model.p_personas(model.coordinates(measured)), axis=1)
-    met = np.zeros((number, len(model.places)))
+    both = (before >= 0) & (labels >= 0)
+    if not old:
+        return Succession(
+            continues=(None,) * number, agreement=None, n_learners=0, next_number=next_number
+        )
+    met = np.zeros((number, len(old)))
     np.add.at(met, (labels[both], before[both]), 1.0)
     of_either = met.sum(axis=1, keepdims=True) + met.sum(axis=0, keepdims=True) - met
     overlap = met / np.maximum(of_either, 1.0)
     pairs = zip(*linear_sum_assignment(-overlap), strict=True)
-    old: Sequence[Mapping[str, Any]] = described["personas"]
     continued = {int(new): old[was] for new, was in pairs if overlap[new, was] >= LEAST_OVERLAP}
     return Succession(
         continues=tuple(continued.get(new) for new in range(number)),

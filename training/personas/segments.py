@@ -20,6 +20,7 @@ N_REFITS = 20
 MOST_IN_A_REFIT = 4_000
 MOST_IN_A_SILHOUETTE = 2_000
 LEAST_STABILITY = 0.75
+HARDLY_LESS = 0.05  # of the silhouette
 SMALLEST_SHARE = 0.05
 SMALLEST = 30
 
@@ -63,15 +64,43 @@ def try_numbers(points: NDArray[np.float64], rng: np.random.Generator) -> tuple[
     return tuple(_try(points, number, rng) for number in NUMBERS)
 
 
-def choose(trials: Sequence[Trial], n_learners: int) -> Trial | None:
-    """Return the most distinct of the divisions that are stable and have no small persona."""
+def try_former(
+    points: NDArray[np.float64], before: NDArray[np.int64], rng: np.random.Generator
+) -> Trial | None:
+    """Divide learners anew from where former personas are today.
+
+    Parameters
+    ----------
+    points
+        float64, (n, d).
+    before
+        int64, (n,): former personas, −1 for none; None is returned where one of them is empty.
+    rng
+        Source of randomness.
+    """
+    number = int(before.max(initial=-1)) + 1
+    if number < NUMBERS.start or not np.bincount(before[before >= 0]).all():
+        return None
+    start = np.stack([points[before == one].mean(axis=0) for one in range(number)])
+    return _try(points, number, rng, start)
+
+
+def choose(trials: Sequence[Trial], n_learners: int, former: Trial | None = None) -> Trial | None:
+    """Return the most distinct of the divisions that are stable and have no small persona.
+
+    The former division stays while it is such a one and hardly less distinct than the best.
+    """
     fewest = max(SMALLEST, SMALLEST_SHARE * n_learners)
     fit = [
         trial
-        for trial in trials
+        for trial in (*trials, *(() if former is None else (former,)))
         if trial.stability >= LEAST_STABILITY and trial.n_in_smallest >= fewest
     ]
-    return max(fit, key=lambda trial: trial.silhouette, default=None)
+    best = max(fit, key=lambda trial: trial.silhouette, default=None)
+    stays = any(trial is former for trial in fit)
+    if best is None or former is None or not stays:
+        return best
+    return former if former.silhouette >= best.silhouette - HARDLY_LESS else best
 
 
 def nearest(points: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -80,13 +109,18 @@ def nearest(points: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray
     return np.argmin(np.einsum("ijk,ijk->ij", apart, apart), axis=1)
 
 
-def _try(points: NDArray[np.float64], number: int, rng: np.random.Generator) -> Trial:
-    places = _divide(points, number, 10, rng)
+def _try(
+    points: NDArray[np.float64],
+    number: int,
+    rng: np.random.Generator,
+    start: NDArray[np.float64] | None = None,
+) -> Trial:
+    places = _divide(points, number, 10, rng, start)
     label = nearest(points, places)
     agreements = []
     for _ in range(N_REFITS):
         drawn = rng.integers(len(points), size=min(len(points), MOST_IN_A_REFIT))
-        again = _divide(points[drawn], number, 3, rng)
+        again = _divide(points[drawn], number, 3, rng, start)
         agreements.append(adjusted_rand_score(label, nearest(points, again)))
     some = rng.permutation(len(points))[:MOST_IN_A_SILHOUETTE]
     is_divided = len(np.unique(label[some])) > 1
@@ -100,10 +134,18 @@ def _try(points: NDArray[np.float64], number: int, rng: np.random.Generator) -> 
 
 
 def _divide(
-    points: NDArray[np.float64], number: int, n_starts: int, rng: np.random.Generator
+    points: NDArray[np.float64],
+    number: int,
+    n_starts: int,
+    rng: np.random.Generator,
+    start: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
     """Return the places of k-means, the one with most points first."""
     seed = int(rng.integers(2**31))
-    found = KMeans(number, n_init=n_starts, random_state=seed).fit(points)
+    if start is None:
+        means = KMeans(number, n_init=n_starts, random_state=seed)
+    else:
+        means = KMeans(number, init=start, n_init=1, random_state=seed)
+    found = means.fit(points)
     n_points = np.bincount(found.labels_, minlength=number)
     return np.asarray(found.cluster_centers_[np.argsort(-n_points, kind="stable")])

@@ -22,10 +22,11 @@ MODEL = PersonaModel(
     numbers=np.array([1.0, 0.5, 2.0]),
 )
 DESCRIBED = {
+    "model": MODEL.to_lists(),
     "personas": [
         {"persona_id": "p4", "name": "More video content"},
         {"persona_id": "p2", "name": "Less video content"},
-    ]
+    ],
 }
 
 
@@ -61,17 +62,12 @@ def persona_after(client, settings, *module_ids):
     return answer["persona"]
 
 
-def snapshot(arrays, manifest):
-    return Snapshot(manifest={"learned": {}, **manifest}, arrays=arrays)
-
-
-def with_personas():
-    arrays = {f"personas.{name}": array for name, array in MODEL.to_arrays().items()}
-    return snapshot(arrays, {"personas": DESCRIBED})
+def snapshot(manifest):
+    return Snapshot(manifest={"learned": {}, **manifest}, arrays={"x.weights": np.ones(3)})
 
 
 def test_a_learner_has_the_persona_that_is_nearest(serve, settings):
-    with serve(with_personas()) as client:
+    with serve(snapshot({"personas": DESCRIBED})) as client:
         persona = persona_after(client, settings, "counting-1", "counting-2")
     # (2 + .5)/(2 + 1) is 5/3 deviations over .5; the places are 1 and −1 away from 0.
     above = np.exp([-((5 / 3 - 1) ** 2) / 2, -((5 / 3 + 1) ** 2) / 2])
@@ -83,17 +79,17 @@ def test_a_learner_has_the_persona_that_is_nearest(serve, settings):
 
 
 def test_who_has_begun_too_little_has_none(serve, settings):
-    with serve(with_personas()) as client:
+    with serve(snapshot({"personas": DESCRIBED})) as client:
         assert persona_after(client, settings, "counting-1", "quiz") is None
 
 
 def test_a_snapshot_from_before_there_were_personas_gives_none(serve, settings):
-    with serve(snapshot({"x.weights": np.ones(3)}, {})) as client:
+    with serve(snapshot({})) as client:
         assert persona_after(client, settings, "counting-1", "counting-2") is None
 
 
 def test_personas_that_do_not_fit_their_names_are_not_served(serve, settings):
-    with serve(snapshot(with_personas().arrays, {})) as client:
+    with serve(snapshot({"personas": {"model": DESCRIBED["model"]}})) as client:
         client.headers.update(bearer(make_key(settings.database_url, "admin")))
         ready = client.get("/readyz").json()
     assert "snapshot_version" not in ready or ready["snapshot_version"] is None

@@ -11,9 +11,9 @@ from features.score.personas import PersonaModel, bind_personas
 from features.score.snapshot import Snapshot
 from training.personas.account import figures_of, rows_of, said_of
 from training.personas.find import find_personas
-from training.personas.former import succeed
+from training.personas.former import divide_as_before, succeed
 from training.personas.plot import plot_personas
-from training.personas.segments import Trial, choose
+from training.personas.segments import HARDLY_LESS, Trial, choose, try_former
 from training.personas.words import Statement, as_document, name_all, still_true
 
 
@@ -32,12 +32,11 @@ def found(log, index):
 
 
 def snapshot_of(found, version="1"):
-    arrays = {f"personas.{name}": array for name, array in found.arrays.items()}
-    return Snapshot(manifest={"personas": found.document}, arrays=arrays, version=version)
+    return Snapshot(manifest={"personas": found}, arrays={}, version=version)
 
 
 def labels_of(found, log, index):
-    model = PersonaModel.from_arrays(found.arrays)
+    model = PersonaModel.from_lists(found["model"])
     measured = measure_behaviours(log, model.facets(index))
     return np.argmax(model.p_personas(model.coordinates(measured)), axis=1)
 
@@ -45,16 +44,14 @@ def labels_of(found, log, index):
 def test_planted_types_are_found_again(found, log, index):
     planted = np.arange(log.n_learners) % 3
     assert adjusted_rand_score(planted, labels_of(found, log, index)) > 0.9
-    assert found.document["stability"] > 0.9
-    assert found.document["reason"] is None
+    assert found["stability"] > 0.9
+    assert found["reason"] is None
 
 
 def test_planted_habits_are_told(found, log, index):
     planted = np.arange(log.n_learners) % 3
     by_type = {
-        kind: found.document["personas"][
-            np.bincount(labels_of(found, log, index)[planted == kind]).argmax()
-        ]
+        kind: found["personas"][np.bincount(labels_of(found, log, index)[planted == kind]).argmax()]
         for kind in range(3)
     }
     told = {
@@ -70,7 +67,7 @@ def test_planted_habits_are_told(found, log, index):
 
 
 def test_figures_are_those_of_the_learners_themselves(found, log, index):
-    persona = found.document["personas"][0]
+    persona = found["personas"][0]
     video = next(s for s in persona["statements"] if s["behaviour"] == "format:video")
     inside = labels_of(found, log, index) == 0
     rows = inside[log.learner]
@@ -80,7 +77,7 @@ def test_figures_are_those_of_the_learners_themselves(found, log, index):
 
 
 def test_names_differ_and_sizes_add_up(found, log):
-    personas = found.document["personas"]
+    personas = found["personas"]
     assert len({each["name"] for each in personas}) == len(personas) == 3
     assert sum(each["n_learners"] for each in personas) == log.n_learners
     assert [each["persona_id"] for each in personas] == ["p1", "p2", "p3"]
@@ -88,19 +85,17 @@ def test_names_differ_and_sizes_add_up(found, log):
 
 def test_the_same_data_and_seed_give_the_same_personas(found, log, index):
     again = find_personas(log, index, None, rng())
-    assert again.document == found.document
-    for name, array in found.arrays.items():
-        np.testing.assert_array_equal(again.arrays[name], array)
+    assert again == found
 
 
 def test_a_retraining_on_other_learners_keeps_ids_and_names(found, make_log, index):
     later = make_log(360, seed=7, first=1000)
     again = find_personas(later, index, snapshot_of(found), rng(9))
-    assert again.document["former"]["agreement"] > 0.9
-    assert again.document["former"]["n_kept"] == 3
-    assert again.document["next_number"] == 4
-    before = {each["persona_id"]: each["name"] for each in found.document["personas"]}
-    after = {each["persona_id"]: each["name"] for each in again.document["personas"]}
+    assert again["former"]["agreement"] > 0.9
+    assert again["former"]["n_kept"] == 3
+    assert again["next_number"] == 4
+    before = {each["persona_id"]: each["name"] for each in found["personas"]}
+    after = {each["persona_id"]: each["name"] for each in again["personas"]}
     assert before == after
 
 
@@ -108,38 +103,40 @@ def test_ids_follow_the_learners_and_not_the_sizes(found, make_log, index):
     kinds = [(0.85, 0.9, 2.0, 0.1), (0.2, 0.9, 9.0, 0.1), (0.5, 0.45, 4.0, 0.7)]
     uneven = make_log(400, seed=5, types=[kinds[2], kinds[2], kinds[1], kinds[0]])
     again = find_personas(uneven, index, snapshot_of(found), rng())
-    names = {each["persona_id"]: each["name"] for each in found.document["personas"]}
+    names = {each["persona_id"]: each["name"] for each in found["personas"]}
     unfinished = next(name for name in names.values() if "unfinished" in name)
-    largest = again.document["personas"][0]
+    largest = again["personas"][0]
     assert "unfinished" in largest["name"]
     assert names[largest["persona_id"]] == unfinished
 
 
 def test_a_persona_without_a_former_one_gets_a_number_never_used(found, log, index):
     labels = np.arange(log.n_learners) % 2  # has nothing to do with the planted types
-    succession = succeed(snapshot_of(found), log, index, labels, 2)
+    before = divide_as_before(snapshot_of(found), log, index)
+    succession = succeed(snapshot_of(found), before, labels, 2)
     assert succession.agreement < 0.1
     assert succession.continues == (None, None)
     assert succession.next_number == 4
 
 
 def test_without_a_former_snapshot_numbers_begin_at_one(log, index):
-    succession = succeed(None, log, index, np.zeros(log.n_learners, dtype=np.int64), 1)
+    before = divide_as_before(None, log, index)
+    succession = succeed(None, before, np.zeros(log.n_learners, dtype=np.int64), 1)
     assert (succession.agreement, succession.next_number) == (None, 1)
 
 
 def test_too_few_learners_have_no_personas(make_log, index, found):
     few = find_personas(make_log(60), index, snapshot_of(found), rng())
-    assert few.arrays == {}
-    assert few.document["personas"] == []
-    assert "60 learners have begun 5 modules or more" in few.document["reason"]
-    assert few.document["next_number"] == 4
+    assert few["model"] is None
+    assert few["personas"] == []
+    assert "60 learners have begun 5 modules or more" in few["reason"]
+    assert few["next_number"] == 4
 
 
 def test_learners_without_habits_have_no_personas(make_log, index):
     alike = find_personas(make_log(300, types=[(0.5, 0.8, 4.0, 0.2)]), index, None, rng())
-    assert alike.document["personas"] == []
-    assert "hardly foretells" in alike.document["reason"]
+    assert alike["personas"] == []
+    assert "hardly foretells" in alike["reason"]
 
 
 def test_learners_who_all_do_one_of_a_few_things_have_no_personas(make_log, index):
@@ -159,7 +156,7 @@ def test_learners_who_all_do_one_of_a_few_things_have_no_personas(make_log, inde
         starts=np.concatenate([[0], np.cumsum(counts)]),
     )
     alike = find_personas(copies, index, None, rng())
-    assert alike.document["reason"] == "nearly all learners go about learning in the same ways"
+    assert alike["reason"] == "nearly all learners go about learning in the same ways"
 
 
 def test_a_division_that_is_not_found_again_is_not_taken():
@@ -171,31 +168,47 @@ def test_a_division_that_is_not_found_again_is_not_taken():
     assert choose([vivid, lonely], 200) is None
 
 
+def test_a_former_division_stays_while_it_is_hardly_less_distinct():
+    shared = {"n_in_smallest": 100, "places": np.zeros((2, 1)), "stability": 0.9}
+    best = Trial(n_personas=4, silhouette=0.3, **shared)
+    close = Trial(n_personas=3, silhouette=0.3 - HARDLY_LESS / 2, **shared)
+    assert choose([best], 200, close) is close
+    assert choose([best], 200, replace(close, silhouette=0.2)) is best
+    assert choose([best], 200, replace(close, stability=0.5)) is best
+
+
+def test_a_former_division_of_which_one_is_empty_is_not_tried_again():
+    points = rng().normal(size=(60, 2))
+    assert try_former(points, np.repeat([0, 2], 30), rng()) is None
+    assert try_former(points, np.full(60, -1), rng()) is None
+    assert try_former(points, np.repeat([0, 1], 30), rng()).n_personas == 2
+
+
 def test_without_a_steady_division_there_are_no_personas(log, index, monkeypatch):
     monkeypatch.setattr("training.personas.segments.LEAST_STABILITY", 1.01)
     none = find_personas(log, index, None, rng())
-    assert none.arrays == {}
-    assert "found again in resampled learners" in none.document["reason"]
-    assert len(none.document["trials"]) == 6
+    assert none["model"] is None
+    assert "found again in resampled learners" in none["reason"]
+    assert len(none["trials"]) == 6
 
 
 def test_the_day_of_the_week_has_no_part(found, log, index):
     later = replace(log, at_seconds=log.at_seconds + 3 * 86_400.0)
     again = find_personas(later, index, None, rng())
-    assert again.document == found.document
+    assert again == found
 
 
 def test_a_learner_alone_gets_the_persona_of_their_type(found, log, index):
-    bound = bind_personas(found.arrays, found.document, index)
+    bound = bind_personas(found, index)
     one = log.take_learners(np.arange(log.n_learners) == 0)
     persona = bound.persona_of(one)
-    expected = found.document["personas"][labels_of(found, log, index)[0]]
+    expected = found["personas"][labels_of(found, log, index)[0]]
     assert (persona.persona_id, persona.name) == (expected["persona_id"], expected["name"])
     assert 0.5 < persona.p <= 1.0
 
 
 def test_probabilities_sum_to_one_and_the_nearest_place_is_most_likely(found):
-    model = PersonaModel.from_arrays(found.arrays)
+    model = PersonaModel.from_lists(found["model"])
     points = rng(3).normal(size=(50, len(model.behaviours)))
     p_personas = model.p_personas(points)
     apart = np.linalg.norm(points[:, None] - model.places[None], axis=2)
@@ -204,35 +217,41 @@ def test_probabilities_sum_to_one_and_the_nearest_place_is_most_likely(found):
 
 
 def test_who_has_done_little_has_no_persona(found, make_log, index):
-    bound = bind_personas(found.arrays, found.document, index)
+    bound = bind_personas(found, index)
     assert bound.persona_of(make_log(1, n_modules=4)) is None
     assert bound.persona_of(make_log(1, n_modules=5)) is not None
 
 
+def test_a_retraining_on_the_same_learners_changes_nobodys_persona(found, log, index):
+    again = find_personas(log, index, snapshot_of(found), rng(4))
+    assert again["former"]["agreement"] == 1.0
+    assert [p["persona_id"] for p in again["personas"]] == ["p1", "p2", "p3"]
+
+
 def test_a_snapshot_without_personas_binds_to_none(index):
-    assert bind_personas({}, {}, index) is None
+    assert bind_personas({}, index) is None
 
 
 def test_the_document_is_plain_json(found):
-    assert json.loads(json.dumps(found.document, allow_nan=False)) == found.document
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 def test_the_account_says_how_far_to_rely_on_it(found, make_log, index):
-    words = " ".join(said_of(found.document))
+    words = " ".join(said_of(found))
     assert "3 personas of 300 learners" in words
     assert "never from who they are" in words
-    assert figures_of(found.document).keys() >= {"n_personas", "stability", "silhouette"}
-    assert all("(all: " in text for text, _ in rows_of(found.document["personas"][0]))
+    assert figures_of(found).keys() >= {"n_personas", "stability", "silhouette"}
+    assert all("(all: " in text for text, _ in rows_of(found["personas"][0]))
     again = find_personas(make_log(seed=2), index, snapshot_of(found, "12"), rng())
-    assert "Beside version 12" in " ".join(said_of(again.document))
-    assert figures_of(again.document)["agreement"] > 0.9
+    assert "Beside version 12" in " ".join(said_of(again))
+    assert figures_of(again)["agreement"] > 0.9
     none = find_personas(make_log(60), index, None, rng())
-    assert next(iter(said_of(none.document))).startswith("No personas: 60 learners")
-    assert figures_of(none.document) == {"n_personas": 0, "n_learners": 60}
+    assert next(iter(said_of(none))).startswith("No personas: 60 learners")
+    assert figures_of(none) == {"n_personas": 0, "n_learners": 60}
 
 
 def test_the_picture_is_drawn(found, tmp_path):
-    plot_personas(found.document["personas"], tmp_path / "personas.png")
+    plot_personas(found["personas"], tmp_path / "personas.png")
     assert (tmp_path / "personas.png").read_bytes().startswith(b"\x89PNG")
 
 
