@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from features.decide.case import Case
 from features.decide.eligibility import SECONDS_PER_DAY
@@ -17,6 +18,8 @@ URGENCY_DAYS = 14.0
 UNDATED_URGENCY = 0.25
 CONTINUITY_MEMORY = 3
 UNKNOWN_TIME_FIT = 0.5
+SMALLEST_ERROR = 1e-9  # of a mastery, in levels
+LEAST_CLOSING = 1e-6  # levels an hour: below it is only rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,18 +77,54 @@ def compute_terms(case: Case) -> Terms:
 
 
 def _gap(case: Case) -> NDArray[np.float64]:
-    asked, scores = case.arrays.required, case.scores
+    """Return the gap that should close in an hour, as a share of the most that any closes."""
+    asked = case.arrays.required
     gap = np.zeros(len(case.index.module_ids))
     if not len(asked.pairs):
         return gap
-    before = np.minimum(scores.standing.mastery[asked.skill_of_pair], asked.target_of_pair)
-    after = np.minimum(scores.expected_mastery[asked.pairs], asked.target_of_pair)
-    closed = asked.weight_of_pair * np.maximum(after - before, 0.0)
-    per_hour = np.add.reduceat(closed, asked.starts) / case.index.hours[asked.modules]
+    closed = np.add.reduceat(asked.weight_of_pair * _expected_closings(case), asked.starts)
+    per_hour = closed * learnable(case.scores.p_success[asked.modules])
+    per_hour /= case.index.hours[asked.modules]
     largest = per_hour[case.eligibility.eligible[asked.modules]].max(initial=0.0)
-    if largest > 0.0:
+    if largest > LEAST_CLOSING:
         gap[asked.modules] = np.minimum(per_hour / largest, 1.0)
     return gap
+
+
+def _expected_closings(case: Case) -> NDArray[np.float64]:
+    """Return how much of the gap each pair of module and required skill should close, in levels.
+
+    The gap of a skill is what is expected of it over what mastery may be, so that one that looks
+    just closed, or of which little is known, still counts a little, and a certain one does not. A
+    refresher regains no more than what has faded.
+    """
+    asked, scores, skills = case.arrays.required, case.scores, case.index.skills
+    before = scores.standing.mastery[asked.skill_of_pair]
+    error = np.maximum(scores.standing.standard_error[asked.skill_of_pair], SMALLEST_ERROR)
+    after = np.maximum(scores.expected_mastery[asked.pairs], before)
+    comes_back = case.eligibility.refresher[skills.module[asked.pairs]]
+    if comes_back.any():
+        shown = np.maximum(scores.mastery_shown[asked.skill_of_pair], before)
+        after = np.where(comes_back, np.minimum(after, shown), after)
+    left = _expected_gap(asked.target_of_pair - after, error)
+    return np.maximum(_expected_gap(asked.target_of_pair - before, error) - left, 0.0)
+
+
+def _expected_gap(gap: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of what is positive of a normal variable around `gap`."""
+    z = gap / error
+    density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    expected: NDArray[np.float64] = gap * ndtr(z) + error * density
+    return expected
+
+
+def learnable(p_success: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of a module's gain that a learner can take up, in [0,1].
+
+    4·p·(1 − p): nothing is left to learn where success is certain, nothing can be followed where
+    failure is, and most is open to learning where the outcome is.
+    """
+    return np.asarray(4.0 * p_success * (1.0 - p_success))
 
 
 def _refresh(case: Case) -> NDArray[np.float64]:
@@ -176,12 +215,17 @@ def _last_modules(arrays: LearnerArrays) -> list[int]:
 
 
 def _ready(case: Case) -> NDArray[np.float64]:
-    """Return how far soft prerequisites are met: each unmet one takes its strength away."""
+    """Return how far soft prerequisites are met.
+
+    One that is not done takes its strength away as far as the learner would fail in it: who knows
+    what it teaches need not have done it.
+    """
     ready = np.ones(len(case.index.module_ids))
     links = case.index.module_links.soft
     if len(links.module):
         unmet = ~case.arrays.done[links.requires]
-        np.multiply.at(ready, links.module[unmet], 1.0 - links.strength[unmet])
+        p_failure = 1.0 - case.scores.p_success[links.requires[unmet]]
+        np.multiply.at(ready, links.module[unmet], 1.0 - links.strength[unmet] * p_failure)
     skills = case.index.skill_links.soft
     if len(skills.module):
         mastery = case.scores.standing.mastery[skills.skill]

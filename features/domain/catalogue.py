@@ -158,12 +158,12 @@ class Rule:
 TERMS = ("gap", "fit", "affinity", "refresh", "urgency", "time", "continuity", "boost")
 
 DEFAULT_WEIGHTS: Mapping[str, float] = {
-    "gap": 0.30,
-    "fit": 0.12,
-    "affinity": 0.28,
-    "refresh": 0.06,
+    "gap": 0.52,
+    "fit": 0.10,
+    "affinity": 0.10,
+    "refresh": 0.05,
     "urgency": 0.08,
-    "time": 0.04,
+    "time": 0.03,
     "continuity": 0.08,
     "boost": 0.04,
 }

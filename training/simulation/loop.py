@@ -14,6 +14,8 @@ from training.simulation.offer import Lesson, Offer
 from training.simulation.parameters import Programme, Staying
 
 DAYS_PER_WEEK = 7.0
+# Within one standard error of an assessment a level cannot be told from the target.
+COMPETENT_WITHIN = 0.1
 TOLERANCE = 1e-9
 
 
@@ -51,7 +53,8 @@ class Outcome:
     Attributes
     ----------
     competent_week
-        First instant at which every skill the role requires is truly at its target.
+        First instant at which every skill the role requires is truly at its target, or within
+        `COMPETENT_WITHIN` of it.
     completed_week
         The earlier of that and of the last module of the role's curriculum being done.
     left_week
@@ -182,7 +185,8 @@ class Passage:
 
     def _note_progress(self) -> None:
         day = self._week * DAYS_PER_WEEK
-        if all(self._mind.level(skill, day) >= asked - TOLERANCE for skill, asked in self._targets):
+        enough = COMPETENT_WITHIN + TOLERANCE
+        if all(self._mind.level(skill, day) >= asked - enough for skill, asked in self._targets):
             self._competent_week = self._week
         if self._competent_week < inf or self._curriculum <= self._done:
             self._completed_week = self._week

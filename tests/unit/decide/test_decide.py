@@ -87,11 +87,14 @@ def test_a_skill_prerequisite_opens_at_its_mastery():
     assert ids(high) == ["m1"]
 
 
-def test_a_soft_prerequisite_scales_the_score_by_what_is_missing():
+@pytest.mark.parametrize(("p_success", "ready"), [(0.0, 0.6), (0.75, 0.9), (1.0, 1.0)])
+def test_a_soft_prerequisite_takes_away_as_far_as_the_learner_would_fail_in_it(p_success, ready):
     catalogue = catalogue_of(module("m1"), module("m2", prerequisites=(needs("m1", 0.4),)))
-    answer = decide(request(limit=2), scorer_of(catalogue), GREEDY, rng())
+    scorer = scorer_of(catalogue, p_success={"m1": p_success})
+    by_affinity = replace(GREEDY, weights={"affinity": 1.0})
+    answer = decide(request(limit=2), scorer, by_affinity, rng())
     scores = {item.module_id: item.score for item in answer.items}
-    assert scores["m2"] == pytest.approx(0.6 * scores["m1"])
+    assert scores["m2"] == pytest.approx(ready * scores["m1"])
 
 
 def test_questions_inactive_other_language_and_uncovered_needs_are_not_eligible():
@@ -183,6 +186,39 @@ def test_the_gap_term_is_per_hour_and_relative_to_the_best_eligible():
         ("short", pytest.approx(1.0)),
         ("long", pytest.approx(0.25)),
     ]
+
+
+def test_the_gap_term_counts_what_mastery_may_be():
+    catalogue = catalogue_of(module("m1", "sql"), module("m2", "chess"), sql=0.5, chess=0.5)
+    only_gap = replace(GREEDY, weights={"gap": 1.0})
+    # .1 is the standard error of both; m1 leads from .4 to .6, m2 from .5 to .7.
+    scorer = scorer_of(catalogue, mastery={"sql": 0.4, "chess": 0.5})
+    terms = decide(request(limit=2), scorer, only_gap, rng()).candidates.terms["gap"]
+    # E(X)⁺ of N(μ, .1²) is .1·(φ(z) + z·Φ(z)), z = μ/.1: .10833 at 1, .03989 at 0,
+    # .00833 at −1 and .00085 at −2.
+    first, second = 0.10833 - 0.00833, 0.03989 - 0.00085
+    assert terms == pytest.approx((1.0, second / first), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("p_success", "share"), [(0.75, 1.0), (1.0, 0.0), (0.0, 0.0), (0.9, 0.09 / 0.1875)]
+)
+def test_the_gap_closes_as_far_as_the_module_can_be_learned_from(p_success, share):
+    catalogue = catalogue_of(module("m1", "sql"), module("m2", "sql"), sql=0.8)
+    scorer = scorer_of(catalogue, p_success={"m2": p_success})
+    candidates = decide(request(), scorer, GREEDY, rng()).candidates
+    terms = dict(zip(candidates.module_ids, candidates.terms["gap"], strict=True))
+    assert terms["m1"] == 1.0
+    assert terms["m2"] == pytest.approx(share)
+
+
+def test_a_refresher_closes_no_more_than_what_has_faded():
+    catalogue = catalogue_of(module("m1", "sql"), module("m2", "sql"), sql=0.9)
+    scorer = scorer_of(catalogue, mastery={"sql": 0.4}, mastery_shown={"sql": 0.5})
+    candidates = decide(request(event("m1", days_ago=90)), scorer, GREEDY, rng()).candidates
+    terms = dict(zip(candidates.module_ids, candidates.terms["gap"], strict=True))
+    assert terms["m2"] == 1.0
+    assert terms["m1"] == pytest.approx(0.5, abs=1e-3)
 
 
 def test_closes_tells_mastery_expectation_and_target_of_required_skills_only():

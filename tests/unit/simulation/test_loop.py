@@ -134,8 +134,10 @@ def test_boredom_and_being_lost_shorten_the_stay(rules):
         lesson = replace(rules.offer.lessons[row], minutes=1e5)
         offer = replace(rules.offer, lessons=(lesson,) * len(rules.offer.lessons))
         long = replace(rules, offer=offer, programme=replace(rules.programme, n_weeks=1500))
+        about = {skill for skill, _ in lesson.skills}
+        levels = tuple(level if k in about else 0.1 for k in range(len(offer.index.skill_ids)))
         weeks = [
-            passage(long, entrant(long, level, seed=seed), [row]).run().left_week
+            passage(long, entrant(long, level, seed=seed, levels=levels), [row]).run().left_week
             for seed in range(300)
         ]
         return float(np.mean(weeks))
