@@ -21,13 +21,17 @@ def measure_waits(sequences: Sequences, column: NDArray[np.int32]) -> Waits:
     wait = np.log1p((at[follows + 1] - at[follows]) / SECONDS_A_DAY)
     overall = wait.mean() if len(wait) else 0.0
     of_module = _shrunk(module[follows + 1], wait, np.full(n_modules, overall))
-    pair = module[follows].astype(np.int64) * n_modules + module[follows + 1]
-    of_pair = _shrunk(pair, wait, np.tile(of_module, n_modules)).reshape(n_modules, n_modules)
-    return Waits(
-        of_module=of_module.astype(np.float32),
-        column=column,
-        of_pair=np.take_along_axis(of_pair, column, axis=1).astype(np.float32),
-    )
+    # Of the pairs, few ever follow one another: what waits as usual has no place in memory.
+    taken = module[follows].astype(np.int64) * n_modules + module[follows + 1]
+    pairs, group = np.unique(taken, return_inverse=True)
+    found = _shrunk(group, wait, of_module[pairs % n_modules])
+    of_pair = of_module.astype(np.float32)[column]
+    if len(pairs):
+        listed = np.arange(n_modules)[:, None] * n_modules + column
+        place = np.minimum(np.searchsorted(pairs, listed), len(pairs) - 1)
+        is_found = pairs[place] == listed
+        of_pair[is_found] = found[place[is_found]]
+    return Waits(of_module=of_module.astype(np.float32), column=column, of_pair=of_pair)
 
 
 def _shrunk(

@@ -1,5 +1,6 @@
 """Elapsed time: known where instants are true, the same offline and online, and learned from."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -153,6 +154,19 @@ def test_waits_are_means_of_logarithms_drawn_to_those_of_the_module():
 def test_nobody_who_waited_is_no_wait():
     waits = measure_waits(sequence_modules(log_of([[(0, 0)]])), np.zeros((N_MODULES, 1), np.int32))
     assert not waits.of_module.any()
+
+
+def test_waits_take_room_for_the_pairs_that_happened_and_not_for_all():
+    n_modules = 3_000
+    sequences = sequence_modules(log_of([[(0, 0), (1, 3)], [(0, 0), (1, 7)]]))
+    column = np.tile(np.array([1, n_modules - 1], dtype=np.int32), (n_modules, 1))
+    tracemalloc.start()
+    waits = measure_waits(sequences, column)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * n_modules**2 / 10
+    usual = np.log([4.0, 8.0]).mean()
+    assert waits.of_pair == pytest.approx(np.full(column.shape, usual), rel=1e-6)
 
 
 def test_time_that_serves_validation_learners_worse_is_left_out(monkeypatch):
