@@ -27,6 +27,7 @@ from training.simulation.own_choice import OwnChoice
 from training.train import build_snapshot
 
 PLAIN_COLLABORATIVE = ("als", "als_tuned", "item_knn")
+OWN_CHOICES = 1  # stream of a learner's randomness, beside the passage
 CARRIED_OVER = ("module_ids", "role_ids", "met_by_role", "likeness")
 
 
@@ -97,7 +98,7 @@ def record(
     early = _before(rules)
     events: list[list[Interaction]] = []
     for entrant in entrants:
-        chooser = OwnChoice(entrant, rules.offer, np.random.default_rng([entrant.seed, 1]))
+        chooser = OwnChoice(entrant, rules.offer, np.random.default_rng([entrant.seed, OWN_CHOICES]))
         passage = Passage(entrant, mind_of(entrant), early, chooser)
         passage.run()
         events.append(passage.events)

@@ -134,7 +134,10 @@ def test_done_modules_come_back_updated_or_as_refreshers_of_a_skill_under_its_ta
                 each.at
                 for each in drawn.request.history.interactions
                 if each.module_id == item.module_id
-                and each.event in ("completed", "passed", "scored")
+                and is_done(
+                    each.event,
+                    success_of(each.event, each.success, each.score, module.pass_mark),
+                )
             )
             if "updated" in {reason.code for reason in item.reasons}:
                 assert last < module.versioned_at
