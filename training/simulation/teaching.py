@@ -98,7 +98,9 @@ def record(
     early = _before(rules)
     events: list[list[Interaction]] = []
     for entrant in entrants:
-        chooser = OwnChoice(entrant, rules.offer, np.random.default_rng([entrant.seed, OWN_CHOICES]))
+        chooser = OwnChoice(
+            entrant, rules.offer, np.random.default_rng([entrant.seed, OWN_CHOICES])
+        )
         passage = Passage(entrant, mind_of(entrant), early, chooser)
         passage.run()
         events.append(passage.events)
