@@ -96,3 +96,17 @@ class GateRefusedError(WaymarkError):
 
     code = "gate_refused"
     status = 409
+
+
+class CannotTellError(WaymarkError):
+    """Data are too few or too much alike to answer yet; the detail says what is missing."""
+
+    code = "cannot_tell"
+    status = 409
+
+
+class ReplayRefusedError(WaymarkError):
+    """The log cannot say what another policy would have earned; the detail says why."""
+
+    code = "replay_refused"
+    status = 409
