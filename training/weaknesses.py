@@ -94,14 +94,20 @@ def _cold(part: str, document: Mapping[str, Any]) -> Iterator[str]:
             counted = f"{row['n_rows']:,} {'questions' if part == RANKING else 'attempts'}"
             yield (
                 f"Cold start: on {words} ({counted}) {NAMES[measure]} is "
-                f"{row['chosen'][measure]:.3f}, better than the best baseline by "
-                f"{row['better_by']:+.4f}."
+                f"{row['chosen'][measure]:.3f}, {_beside_baseline(row['better_by'])}."
             )
     if cold.get("n_without_question"):
         yield (
             f"Held-out learners who met no new module: {cold['n_without_question']:,}; ranking "
             "says nothing about them."
         )
+
+
+def _beside_baseline(better_by: float) -> str:
+    if better_by == 0:
+        return "as with the best baseline"
+    compared = "better" if better_by > 0 else "worse"
+    return f"{compared} than the best baseline by {abs(better_by):.4f}"
 
 
 def _narrow(metrics: Mapping[str, Any]) -> Iterator[str]:

@@ -59,6 +59,10 @@ def evaluate(
     """Train on the train part only and report every model and baseline on the rest."""
     if only not in (None, RANKING, SUCCESS):
         raise typer.BadParameter(f"must be {RANKING} or {SUCCESS}", param_hint="--only")
+    if cutoff is not None and protocol is not Protocol.TIME:
+        raise typer.BadParameter(
+            f"goes with --protocol {Protocol.TIME} only", param_hint="--cutoff"
+        )
     started = perf_counter()
     with named_failures():
         require_writable(out_file)

@@ -53,6 +53,13 @@ def test_the_environment_names_the_file_unless_the_command_does(home, monkeypatc
     assert run(*words, "--settings", "s.json", "--json").exit_code == 0
 
 
+def test_a_cutoff_without_the_protocol_that_has_one_is_a_usage_error():
+    words = ("--protocol", "splits", "--cutoff", "2026-01-01T00:00:00Z")
+    refused = run("evaluate", "--from", "nowhere", *words)
+    assert refused.exit_code == 2
+    assert "--cutoff" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -113,6 +113,20 @@ def test_a_model_without_weaknesses_only_tells_of_cold_start(document):
 
 
 @pytest.mark.parametrize(
+    ("better_by", "words"),
+    [
+        (0.1, "better than the best baseline by 0.1000."),
+        (-0.0047, "worse than the best baseline by 0.0047."),
+        (0.0, "as with the best baseline."),
+    ],
+)
+def test_cold_start_says_on_which_side_of_the_baseline_it_is(document, better_by, words):
+    document["cold"]["ranking"]["modules"]["better_by"] = better_by
+    (only,) = find_weaknesses(document)
+    assert only.endswith(words)
+
+
+@pytest.mark.parametrize(
     ("change", "sentence"),
     [
         (lambda d: d.update(n_learners=40), "Judged on 40 learners only"),
