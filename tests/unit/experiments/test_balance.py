@@ -18,7 +18,7 @@ def test_one_period_is_pearsons_chi_square():
 
 
 def test_published_mismatch_is_found():
-    """Fabijan et al. 2019: 821,588 and 815,482 at even weights; p = 1.8e-6."""
+    """Kohavi, Tang & Xu (2020), Trustworthy online controlled experiments: p = 1.8e-6."""
     found = sample_ratio(np.array([[821_588, 815_482]]), np.array([[0.5, 0.5]]))
     assert found.p_value == pytest.approx(1.8e-6, rel=0.05)
     assert found.is_mismatch
