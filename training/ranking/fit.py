@@ -267,20 +267,33 @@ def blend_gains(
     Learners are halved; each half is judged by one network that learned from up to
     `MOST_JUDGING_LISTS` of the other. None where there are too few lists to learn from.
     """
-    if len(gathered.learner) < FEWEST_LISTS:
+    halves = [
+        (question.learner % 2 == half, _first_of(gathered.learner % 2 != half)) for half in (0, 1)
+    ]
+    if len(gathered.learner) < FEWEST_LISTS or not all(
+        judged.any() and others.any() for judged, others in halves
+    ):
         return None
-    gains = np.zeros(len(question.target))
-    for half in (0, 1):
-        judged, others = question.learner % 2 == half, gathered.learner % 2 != half
-        others &= np.cumsum(others) <= MOST_JUDGING_LISTS
-        if not judged.any() or not others.any():
-            return None
-        one = replace(network, n_networks=1)
+    one = replace(network, n_networks=1)
+
+    def judge(judged: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float64]:
         blend = fit_blend(gathered.lists, one, seed=seed, chosen=others)
         part = Question(
             learner=question.learner[judged],
             history=question.history.take(judged),
             target=question.target[judged],
         )
-        gains[judged] = ask(replace(components, blend=blend), part).ndcg_at_10
+        return ask(replace(components, blend=blend), part).ndcg_at_10
+
+    gains = np.zeros(len(question.target))
+    # Neither half knows of the other, so that how they are scheduled changes nothing.
+    with ThreadPoolExecutor(len(halves)) as pool:
+        for (judged, _), of_half in zip(
+            halves, pool.map(judge, *zip(*halves, strict=True)), strict=True
+        ):
+            gains[judged] = of_half
     return gains
+
+
+def _first_of(others: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return others & (np.cumsum(others) <= MOST_JUDGING_LISTS)
