@@ -11,7 +11,7 @@ Deng, A., Knoblich, U. & Lu, J. (2018). Applying the delta method in metric anal
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,9 +62,29 @@ def moments(rows: Rows, name: str = "arm") -> Moments:
     return Moments(n=len(rows), mean=float(rows.mean()), variance=float(rows.var(ddof=1)))
 
 
-def effect_of(control: Rows, treatment: Rows, alpha: float = ALPHA) -> Effect:
-    """Compare two arms whose rows were assigned one by one, by `effect_of_moments`."""
-    return effect_of_moments(moments(control, "control"), moments(treatment, "treatment"), alpha)
+def effect_of(
+    control: Rows, treatment: Rows, alpha: float = ALPHA, unadjusted: Rows | None = None
+) -> Effect:
+    """Compare two arms whose rows were assigned one by one, by Welch's t.
+
+    Parameters
+    ----------
+    control, treatment
+        float64, (n,) each.
+    alpha
+        One minus the level of the intervals, in (0,1).
+    unadjusted
+        The control's rows as they were before CUPED, where it was used: relative effects are shares
+        of their mean.
+
+    Raises
+    ------
+    CannotTellError
+        An arm has under two rows, or no row differs from the others of its arm.
+    """
+    arms = moments(control, "control"), moments(treatment, "treatment")
+    effect = _compare(*arms, _welch(*arms), alpha)
+    return effect if unadjusted is None else _relative_to(effect, control, unadjusted, alpha)
 
 
 def effect_of_moments(control: Moments, treatment: Moments, alpha: float = ALPHA) -> Effect:
@@ -93,15 +113,17 @@ def effect_of_moments(control: Moments, treatment: Moments, alpha: float = ALPHA
     return _compare(control, treatment, _welch(control, treatment), alpha)
 
 
-def effect_of_clusters(control: Rows, treatment: Rows, alpha: float = ALPHA) -> Effect:
+def effect_of_clusters(
+    control: Rows, treatment: Rows, alpha: float = ALPHA, unadjusted: Rows | None = None
+) -> Effect:
     """Compare two arms to which clusters were assigned.
 
     Parameters
     ----------
     control, treatment
         float64, (n_clusters,), of `cluster_rows`.
-    alpha
-        One minus the level of the intervals, in (0,1).
+    alpha, unadjusted
+        As in `effect_of`.
 
     Returns
     -------
@@ -113,8 +135,9 @@ def effect_of_clusters(control: Rows, treatment: Rows, alpha: float = ALPHA) -> 
     CannotTellError
         An arm has one cluster, or no cluster differs from the others of its arm.
     """
-    degrees = len(control) + len(treatment) - 1.0
-    return _compare(moments(control, "control"), moments(treatment, "treatment"), degrees, alpha)
+    arms = moments(control, "control"), moments(treatment, "treatment")
+    effect = _compare(*arms, len(control) + len(treatment) - 1.0, alpha)
+    return effect if unadjusted is None else _relative_to(effect, control, unadjusted, alpha)
 
 
 def _enough(n: int, name: str) -> None:
@@ -149,3 +172,22 @@ def _compare(control: Moments, treatment: Moments, degrees: float, alpha: float)
         absolute=student_difference(value, math.sqrt(sum(parts)), degrees, alpha),
         relative=relative,
     )
+
+
+def _relative_to(effect: Effect, control: Rows, unadjusted: Rows, alpha: float) -> Effect:
+    """Make an adjusted effect relative to the control's mean as it was before adjusting.
+
+    Adjusting moves the mean to where no reader finds it again. The delta method of
+    (B − A) ÷ Y, A and Y the adjusted and plain means of the same learners: a control row adds
+    A + value · Y to the error.
+    """
+    mean = float(unadjusted.mean())
+    if mean == 0.0:
+        return replace(effect, relative=None)
+    value = effect.absolute.value / mean
+    plain = control.var(ddof=1) / len(control)
+    mixed = (control + value * unadjusted).var(ddof=1) / len(control)
+    variance = effect.absolute.standard_error**2 - plain + mixed
+    error = math.sqrt(max(variance, 0.0)) / abs(mean)
+    relative = student_difference(value, error, effect.absolute.degrees, alpha)
+    return replace(effect, relative=relative)

@@ -29,8 +29,10 @@ from training.experiments.logged import Floats, Logged, Support, require_support
 from training.experiments.results import ALPHA
 from training.experiments.slope import slope
 
-# Without 0, which would be the direct method; ∞ is DR.
-SHRINKAGES = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 3e3, 1e4, float("inf"))
+# Times the square of the weight that a twentieth exceeds: what is usual shrinks by a tenth at most,
+# so that shrinking is about rare weights, and a log without them is read as DR (∞) would.
+SHRINKAGES = (10.0, 30.0, 100.0, 300.0, 1e3, float("inf"))
+USUAL_SHARE = 0.95
 SWITCHES = (2.0, 5.0, 10.0, 20.0, 50.0, 100.0, float("inf"))
 N_RESAMPLES = 1000
 AT_ONCE = 50  # resamples held in memory
@@ -184,9 +186,13 @@ def choose_switch(logged: Logged) -> float:
 
 
 def choose_shrinkage(logged: Logged) -> float:
-    """Choose λ of DRos by SLOPE over `SHRINKAGES`."""
-    terms = [shrunk_doubly_robust(logged, shrinkage) for shrinkage in SHRINKAGES]
-    return SHRINKAGES[_believed(logged, terms)]
+    """Choose λ of DRos by SLOPE over `SHRINKAGES`, which follow the weights of the log."""
+    usual = float(np.quantile(logged.weight, USUAL_SHARE))
+    if usual == 0.0:
+        return float("inf")
+    shrinkages = [share * usual**2 for share in SHRINKAGES]
+    terms = [shrunk_doubly_robust(logged, shrinkage) for shrinkage in shrinkages]
+    return shrinkages[_believed(logged, terms)]
 
 
 def standard_error(logged: Logged, terms: Terms) -> float:

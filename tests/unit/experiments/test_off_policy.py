@@ -198,9 +198,19 @@ def test_slope_leaves_a_biased_shrinkage_alone():
     """The model is wrong about the best candidate, and 30,000 rows show that shrinking adds it."""
     log, truth = simulated(np.random.default_rng(1), 30_000)
     chosen = choose_shrinkage(log)
-    assert chosen > SHRINKAGES[0]
-    least = shrunk_doubly_robust(log, SHRINKAGES[0]).value
+    least = shrunk_doubly_robust(log, 1.0).value
     assert abs(shrunk_doubly_robust(log, chosen).value - truth) < abs(least - truth)
+
+
+def test_shrinking_leaves_usual_weights_alone():
+    """A log without rare weights is read as the doubly robust estimator reads it."""
+    log, _ = simulated(np.random.default_rng(1))
+    chosen = choose_shrinkage(log)
+    assert chosen >= SHRINKAGES[0] * np.quantile(log.weight, 0.95) ** 2
+    shrunk = log.weight / (log.weight**2 / chosen + 1.0)
+    assert np.mean(shrunk >= log.weight / 1.1 - 1e-12) >= 0.95
+    never = of_weights(np.full(3, 0.5), np.zeros(3))
+    assert choose_shrinkage(never) == np.inf
 
 
 def test_the_same_seed_gives_the_same_intervals():
