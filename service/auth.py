@@ -159,8 +159,22 @@ async def authorise(
     return caller
 
 
+async def authorise_any(
+    request: Request,
+    scopes: SecurityScopes,
+    _: Annotated[object, Security(bearer)],
+) -> Caller:
+    """Return the caller that the key gate found, if its key has one of the scopes named."""
+    caller = cast("Caller", request.state.caller)
+    if not any(caller.may(scope) for scope in scopes.scopes):
+        caller.require("` or `".join(scopes.scopes), "This")
+    return caller
+
+
 Recommender = Annotated[Caller, Security(authorise, scopes=["recommend"])]
 EventSender = Annotated[Caller, Security(authorise, scopes=["events"])]
 Cataloguer = Annotated[Caller, Security(authorise, scopes=["catalogue"])]
 Analyst = Annotated[Caller, Security(authorise, scopes=["analytics"])]
+Experimenter = Annotated[Caller, Security(authorise, scopes=["experiments"])]
+ExperimentReader = Annotated[Caller, Security(authorise_any, scopes=["analytics", "experiments"])]
 Administrator = Annotated[Caller, Security(authorise, scopes=[ADMIN])]

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from features.domain.errors import SnapshotError
 from features.score.snapshot import Snapshot
+from features.store.registry import CHAMPION
 from features.store.snapshots import read_snapshot
 from service.champion import CHAMPION_FILE, Champion, read_champion
 
@@ -52,6 +53,11 @@ class ModelHolder:
         self._adopt = adopt
         self._seen: tuple[int, int] | None = None
         self._serving: tuple[str, str] | None = None
+
+    def known_snapshots(self) -> Mapping[str, str]:
+        """Return the version that each name of a snapshot stands for, as far as is known here."""
+        version = self.state.snapshot_version
+        return {} if version is None else {CHAMPION: version, version: version}
 
     def poll(self) -> None:
         """Look at the file once; load and adopt what it names, if that is new."""

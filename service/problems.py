@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from features.domain.errors import StoreUnavailableError, WaymarkError
+from features.domain.errors import ExperimentInvalidError, StoreUnavailableError, WaymarkError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:waymark:problem:"
@@ -114,7 +114,7 @@ def answer_for(failure: WaymarkError) -> Response:
         503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
     }.get(failure.status)
     errors = None
-    if isinstance(failure, InvalidFieldsError):
+    if isinstance(failure, InvalidFieldsError | ExperimentInvalidError):
         errors = [{"field": field, "detail": detail} for field, detail in failure.errors.items()]
     elif failure.status == HTTPStatus.UNPROCESSABLE_ENTITY:
         errors = [{"field": WHOLE_BODY, "detail": failure.detail}]

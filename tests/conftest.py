@@ -95,7 +95,7 @@ def _empty(url: str) -> None:
             raise psycopg.OperationalError(message)
         for table in metadata.tables:
             _execute(connection, "DELETE FROM {}", table)
-        connection.execute("INSERT INTO revisions VALUES ('catalogue', 0)")
+        connection.execute("INSERT INTO revisions VALUES ('catalogue', 0), ('experiments', 0)")
         schemas = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ '^waymark_'")
         for (schema,) in schemas.fetchall():
             _execute(connection, "DROP SCHEMA {} CASCADE", schema)

@@ -16,6 +16,23 @@ from features.score.scores import Scores
 MONTHS_IN_QUARTER = 3
 DECEMBER = 12
 
+# What is known of a learner without their history; `learner` has these and every attribute.
+PROFILE_FACTS = frozenset(
+    {
+        "learner_id",
+        "role_id",
+        "goal_role_id",
+        "department",
+        "location",
+        "hired_at",
+        "language",
+        "manager_id",
+        "needs",
+        "mentor",
+        "tenure_days",
+    }
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
@@ -52,10 +69,10 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
           than are looked at;
         - any other name is an attribute of the learner, absent where it is not known.
     """
-    profile = _profile(subject.history.learner)
+    profile = profile_of(subject.history.learner)
     makers: Mapping[str, Callable[[], Any]] = {
         "learner": lambda: _among(profile, asked.keys.get("learner")),
-        "tenure_days": lambda: _tenure_days(subject),
+        "tenure_days": lambda: _tenure_days(subject.history.learner, subject.now),
         "now": lambda: subject.now,
         "calendar": lambda: _among(_calendar(subject.now.date()), asked.keys.get("calendar")),
         "done": lambda: _done(subject, asked.keys.get("done")),
@@ -68,7 +85,16 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
     return {name: fact for name, fact in made.items() if fact is not None}
 
 
-def _profile(learner: Learner) -> dict[str, Any]:
+def profile_facts(learner: Learner, now: datetime) -> dict[str, Any]:
+    """Return `PROFILE_FACTS` as far as they are known, and `learner` with every attribute."""
+    profile = profile_of(learner)
+    tenure_days = _tenure_days(learner, now)
+    known = {name: profile[name] for name in PROFILE_FACTS & profile.keys()}
+    tenure = {} if tenure_days is None else {"tenure_days": tenure_days}
+    return {"learner": profile, **known, **tenure}
+
+
+def profile_of(learner: Learner) -> dict[str, Any]:
     """Return what is known of the learner; a field Waymark knows wins over a like attribute."""
     known = {
         "learner_id": learner.learner_id,
@@ -85,9 +111,8 @@ def _profile(learner: Learner) -> dict[str, Any]:
     return dict(learner.attributes) | {k: value for k, value in known.items() if value is not None}
 
 
-def _tenure_days(subject: Subject) -> float | None:
-    hired_at = subject.history.learner.hired_at
-    return None if hired_at is None else (subject.now - hired_at).total_seconds() / 86_400.0
+def _tenure_days(learner: Learner, now: datetime) -> float | None:
+    return None if learner.hired_at is None else (now - learner.hired_at).total_seconds() / 86_400.0
 
 
 def _calendar(today: date) -> dict[str, int]:

@@ -18,6 +18,21 @@ def require_unit(value: float, field: str) -> float:
     return value
 
 
+def require_storable(text: str) -> str:
+    """Return `text`, or refuse characters that a database or UTF-8 cannot keep.
+
+    Raises
+    ------
+    ValueError
+        If it holds U+0000 or half of a surrogate pair.
+    """
+    if "\x00" in text:
+        raise ValueError("it must not contain the NUL character")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it must not contain half of a surrogate pair")
+    return text
+
+
 def find_cycle(successors: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     """Return one loop of a directed graph, first node repeated at the end; empty if there is none.
 

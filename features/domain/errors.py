@@ -1,5 +1,6 @@
 """Named failures. Each has a stable code, an HTTP status and a text that says what to do."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -109,4 +110,43 @@ class ReplayRefusedError(WaymarkError):
     """The log cannot say what another policy would have earned; the detail says why."""
 
     code = "replay_refused"
+    status = 409
+
+
+class ExperimentInvalidError(WaymarkError):
+    """An experiment that could not be carried out or trusted; `errors` has every field at fault."""
+
+    code = "experiment_invalid"
+    status = 422
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {detail}" for field, detail in errors.items()))
+        self.errors = errors
+
+
+class ExperimentUnknownPartError(WaymarkError):
+    """An experiment names policies, snapshots, pathways or rules that do not exist."""
+
+    code = "experiment_names_unknown"
+    status = 404
+
+
+class ExperimentOverlapError(WaymarkError):
+    """Two running experiments would own the same component of the same learner."""
+
+    code = "experiment_overlap"
+    status = 409
+
+
+class ExperimentStartedError(WaymarkError):
+    """The experiment has started: it cannot start again, and what it compares is frozen."""
+
+    code = "experiment_started"
+    status = 409
+
+
+class ExperimentNotRunningError(WaymarkError):
+    """The experiment has not started, or has stopped for good."""
+
+    code = "experiment_not_running"
     status = 409

@@ -5,6 +5,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from features.domain.catalogue import (
     EntryPoint,
     Milestone,
@@ -13,6 +15,9 @@ from features.domain.catalogue import (
     Policy,
     Rule,
 )
+from features.domain.experiment import Experiment
+
+_EXPERIMENTS = TypeAdapter(Experiment)
 
 
 def to_document(value: Any) -> Any:
@@ -62,3 +67,8 @@ def rule_from(document: Mapping[str, Any]) -> Rule:
 def policy_from(document: Mapping[str, Any]) -> Policy:
     """Return the policy whose document this is."""
     return Policy(**document)
+
+
+def experiment_from(document: Mapping[str, Any]) -> Experiment:
+    """Return the experiment whose document this is."""
+    return _EXPERIMENTS.validate_python(document)

@@ -24,10 +24,6 @@ def _by_recommendation(table: Table) -> Callable[[str], ColumnElement[bool]]:
     )
 
 
-def _by_unit(table: Table) -> Callable[[str], ColumnElement[bool]]:
-    return lambda learner_id: table.c.unit_id == learner_id
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Holding:
     """Rows about a learner: their name in the export, their table, and which they are.
@@ -41,7 +37,7 @@ class _Holding:
     others: frozenset[str] = frozenset()
 
 
-# Cleared in this order: feedback and exposures are found through the recommendations.
+# Cleared in this order: feedback is found through the recommendations.
 _HOLDINGS = (
     _Holding(name="profile", table=tables.learners, of=_by_learner(tables.learners)),
     _Holding(name="events", table=tables.interactions, of=_by_learner(tables.interactions)),
@@ -57,8 +53,8 @@ _HOLDINGS = (
     ),
     _Holding(name="outcomes", table=tables.outcomes, of=_by_learner(tables.outcomes)),
     _Holding(name="feedback", table=tables.feedback, of=_by_recommendation(tables.feedback)),
-    _Holding(name="enrolments", table=tables.enrolments, of=_by_unit(tables.enrolments)),
-    _Holding(name="exposures", table=tables.exposures, of=_by_recommendation(tables.exposures)),
+    _Holding(name="enrolments", table=tables.enrolments, of=_by_learner(tables.enrolments)),
+    _Holding(name="exposures", table=tables.exposures, of=_by_learner(tables.exposures)),
     _Holding(
         name="recommendations",
         table=tables.recommendations,
@@ -68,6 +64,12 @@ _HOLDINGS = (
 
 # Where a learner's id stands in what is held about others.
 _MENTIONS = (tables.learners.c.manager_id, tables.feedback.c.actor)
+# The same where it tells groups apart, as a manager's does: a hash stands in for it.
+_GROUPS = (
+    tables.enrolments.c.unit_id,
+    tables.exposures.c.unit_id,
+    tables.group_variants.c.unit_id,
+)
 
 
 def export(connection: Connection, learner_id: str) -> dict[str, Any]:
@@ -85,8 +87,28 @@ def clear(connection: Connection, learner_id: str) -> None:
     for column in _MENTIONS:
         named = column == learner_id
         connection.execute(update(column.table).where(named).values({column.name: None}))
+    for column in _GROUPS:
+        named = column == learner_id
+        hashed = {column.name: hash_of(learner_id)}
+        connection.execute(update(column.table).where(named).values(hashed))
+    _clear_previews(connection, learner_id)
     acts = update(tables.audit).where(tables.audit.c.subject == learner_id)
     connection.execute(acts.values(subject=hash_of(learner_id)))
+
+
+def _clear_previews(connection: Connection, learner_id: str) -> None:
+    """Take a learner out of the previews of experiments."""
+    stored = connection.execute(
+        select(tables.experiments.c.experiment_id, tables.experiments.c.body)
+    )
+    for experiment_id, body in stored.all():
+        if learner_id in body["preview"]:
+            left = {
+                name: variant for name, variant in body["preview"].items() if name != learner_id
+            }
+            this = tables.experiments.c.experiment_id == experiment_id
+            changed = {"body": {**body, "preview": left}}
+            connection.execute(update(tables.experiments).where(this).values(changed))
 
 
 def _documents(connection: Connection, holding: _Holding, learner_id: str) -> list[dict[str, Any]]:

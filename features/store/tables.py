@@ -29,7 +29,8 @@ metadata = MetaData(
     }
 )
 
-# One row: `catalogue` goes up by one with every change of anything the catalogue holds.
+# `catalogue` goes up by one with every change of anything the catalogue holds, `experiments` with
+# every change of an experiment.
 revisions = Table(
     "revisions",
     metadata,
@@ -273,14 +274,26 @@ experiments = Table(
     Column("stopped_at", Instant),
 )
 
+# One row a learner, from the first exposure on; `unit_id` is their group at that time.
 enrolments = Table(
     "enrolments",
     metadata,
     Column("experiment_id", Id, primary_key=True),
-    Column("unit_id", Id, primary_key=True, index=True),
+    Column("learner_id", Id, primary_key=True, index=True),
+    Column("unit_id", Id, nullable=False),
     Column("variant_id", Id, nullable=False),
     Column("phase", Integer, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+# Where groups are assigned: what a group's first learner got, and all who come later will.
+group_variants = Table(
+    "group_variants",
+    metadata,
+    Column("experiment_id", Id, primary_key=True),
+    Column("unit_id", Id, primary_key=True),
+    Column("variant_id", Id, nullable=False),
+    Column("phase", Integer, nullable=False),
 )
 
 exposures = Table(
@@ -288,9 +301,11 @@ exposures = Table(
     metadata,
     Column("recommendation_id", Id, primary_key=True),
     Column("experiment_id", Id, primary_key=True),
-    Column("unit_id", Id, nullable=False, index=True),
+    Column("learner_id", Id, nullable=False, index=True),
+    Column("unit_id", Id, nullable=False),
     Column("variant_id", Id, nullable=False),
     Column("at", Instant, nullable=False),
+    Index("ix_exposures_experiment_id_at", "experiment_id", "at"),
 )
 
 api_keys = Table(

@@ -14,6 +14,7 @@ from features.store.bulk import Bulk
 from features.store.catalogue import CatalogueRepository
 from features.store.engine import open_engine, reading
 from features.store.events import EventRepository
+from features.store.experiments import ExperimentRepository
 from features.store.failures import named_failures
 from features.store.keys import KeyRepository
 from features.store.learners import LearnerRepository
@@ -33,6 +34,7 @@ class Repositories:
     events: EventRepository
     recommendations: RecommendationRepository
     assessments: AssessmentRepository
+    experiments: ExperimentRepository
     peers: PeerRepository
     keys: KeyRepository
     audit: AuditRepository
@@ -50,6 +52,7 @@ class Repositories:
             events=EventRepository(connection, catalogue, learners, tombstones),
             recommendations=RecommendationRepository(connection, tombstones),
             assessments=AssessmentRepository(connection, tombstones),
+            experiments=ExperimentRepository(connection, tombstones),
             peers=PeerRepository(connection, tombstones),
             keys=KeyRepository(connection),
             audit=AuditRepository(connection),

@@ -14,25 +14,11 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from features.domain.checks import require_storable
 from features.domain.errors import InvalidValueError
 from features.domain.instants import parse_instant
 
 MAX_ID_LENGTH = 200
-
-
-def require_storable(text: str) -> str:
-    """Return `text`, or refuse characters that a database or UTF-8 cannot keep.
-
-    Raises
-    ------
-    ValueError
-        If it holds U+0000 or half of a surrogate pair.
-    """
-    if "\x00" in text:
-        raise ValueError("it must not contain the NUL character")
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("it must not contain half of a surrogate pair")
-    return text
 
 
 def read_instant(value: Any) -> datetime:

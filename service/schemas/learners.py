@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 import orjson
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from features.domain.checks import require_storable
 from features.domain.history import Assignment, Learner
 from service.schemas.fields import (
     MAX_ID_LENGTH,
@@ -17,7 +18,6 @@ from service.schemas.fields import (
     Word,
     Words,
     WordsOut,
-    require_storable,
 )
 
 MAX_ATTRIBUTES = 100

@@ -62,8 +62,8 @@ class RecommendationBody(Body):
     )
 
 
-class ExperimentView(View):
-    """An experiment this answer is part of."""
+class ServedVariantView(View):
+    """An experiment this answer is part of, and the variant served."""
 
     experiment_id: str
     variant_id: str
@@ -123,7 +123,7 @@ class RecommendationView(View):
     snapshot_version: str | None
     policy_id: str
     policy_version: str
-    experiments: list[ExperimentView]
+    experiments: list[ServedVariantView]
     degraded: str | None = Field(description="What the system lacks just now; null if nothing.")
     recorded: bool = Field(
         description="False for dry runs, looks back, and while the database is down."

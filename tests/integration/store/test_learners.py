@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import make_url
 
 from features.domain.errors import ErasedError, NotFoundError
+from features.domain.experiment import Enrolment, Exposure
 from features.domain.history import (
     Assignment,
     Event,
@@ -19,7 +20,7 @@ from features.domain.history import (
 )
 from features.domain.peers import PeerOffer
 from features.domain.recommendation import Candidates, Recommendation
-from features.store.tables import enrolments, exposures, metadata
+from features.store.tables import metadata
 from features.store.workspace import Workspace
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -88,9 +89,11 @@ def write_about(repositories, learner_id, number):
     repositories.peers.add(
         [PeerOffer(learner_id=learner_id, skill_id="sql", peer_id=f"peer {number}", at=AT)]
     )
-    columns, values = ["experiment_id", "unit_id", "variant_id", "at"], ("x1", learner_id, "a", AT)
-    repositories.bulk.insert_new(enrolments, [*columns, "phase"], [(*values, 1)])
-    repositories.bulk.insert_new(exposures, [*columns, "recommendation_id"], [(*values, rec)])
+    about = {"experiment_id": "x1", "learner_id": learner_id, "unit_id": learner_id}
+    enrolled = Enrolment(**about, variant_id="a", phase=1, at=AT)
+    assert repositories.experiments.enrol([enrolled], ["x1"])
+    exposure = Exposure(**about, variant_id="a", recommendation_id=rec, at=AT)
+    repositories.experiments.add_exposures([exposure])
 
 
 def everything(workspace):

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from features.domain.catalogue import Catalogue, Module
+from features.domain.checks import require_storable
 from features.domain.errors import SnapshotError, StoreUnavailableError, UnauthenticatedError
 from features.settings import Settings
 from features.store.keys import ApiKey
@@ -18,7 +19,7 @@ from service.problems import offending_fields
 from service.rankings import Rankings
 from service.routes.paths import page_of, rows_after, unescape
 from service.routes.recommendations import candidates_by_module
-from service.schemas.fields import read_instant, require_storable, write_instant
+from service.schemas.fields import read_instant, write_instant
 from service.schemas.learners import attribute_text
 from service.serve import environment_of
 

@@ -1,0 +1,228 @@
+"""Experiments are defined, started and stopped here, by the service and the command line alike."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from features.decide.experiment_checks import (
+    KnownParts,
+    changes_of,
+    check_experiment,
+    check_overlaps,
+    check_parts,
+    named_by,
+    weights_of,
+)
+from features.domain.errors import (
+    ExperimentNotRunningError,
+    ExperimentStartedError,
+    NotFoundError,
+)
+from features.domain.experiment import (
+    THAWED,
+    Component,
+    CoverageChange,
+    Experiment,
+    Phase,
+    Variant,
+)
+from features.store.documents import to_document
+from features.store.workspace import Repositories
+
+Snapshots = Mapping[str, str]
+"""The version that each alias, and each version, of the registry stands for."""
+
+
+def write_experiment(experiment: Experiment, now: datetime) -> dict[str, Any]:
+    """Return an experiment as it was written down, with its state at `now` and its phases."""
+    document: dict[str, Any] = to_document(experiment)
+    document["variants"] = [
+        {
+            "variant_id": each.variant_id,
+            "weight": each.weight,
+            **{kind.value: each.component.get(kind) for kind in Component},
+            "pinned": to_document(each.pinned),
+        }
+        for each in experiment.variants
+    ]
+    return document | {"state": experiment.state(now)}
+
+
+def define(
+    repositories: Repositories, wanted: Experiment, snapshots: Snapshots, now: datetime
+) -> Experiment:
+    """Write an experiment, or change what may be changed of one that has started.
+
+    Parameters
+    ----------
+    repositories
+        Of a writing transaction.
+    wanted
+        Checked, as `ExperimentForm` makes it.
+    snapshots
+        What the registry knows.
+    now
+        Aware UTC.
+
+    Returns
+    -------
+    Experiment
+        As it is stored now. After the start a new coverage belongs to the present phase, and new
+        weights open another one.
+
+    Raises
+    ------
+    ExperimentUnknownPartError
+        If variants name what does not exist.
+    ExperimentStartedError
+        If it has started and anything but coverage and weights differs.
+    """
+    repositories.experiments.hold()
+    try:
+        before = repositories.experiments.get(wanted.experiment_id)
+    except NotFoundError:
+        before = None
+    if before is not None and not changes_of(before, wanted):
+        return before
+    if before is None or before.started_at is None:
+        check_parts(wanted, _known_parts(repositories, wanted, snapshots))
+        repositories.experiments.put(wanted)
+        return wanted
+    changed = _revised(before, wanted, now)
+    repositories.experiments.put(changed)
+    return changed
+
+
+def start(
+    repositories: Repositories, experiment_id: str, snapshots: Snapshots, now: datetime
+) -> Experiment:
+    """Start an experiment: what its variants name is pinned as it is now.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such experiment.
+    ExperimentStartedError
+        If it has started before.
+    ExperimentUnknownPartError
+        If variants name what does not exist any more.
+    ExperimentOverlapError
+        If it would share a component of learners with another one under way.
+    """
+    repositories.experiments.hold()
+    found = repositories.experiments.get(experiment_id)
+    if found.started_at is not None:
+        raise ExperimentStartedError(
+            f"experiment {experiment_id!r} {_past(found)}: it cannot start again. Define it anew "
+            "under another id."
+        )
+    check_experiment(found)
+    check_parts(found, _known_parts(repositories, found, snapshots))
+    check_overlaps(found, repositories.experiments.started(), now)
+    begun = replace(
+        found,
+        variants=tuple(_pin(repositories, each, snapshots) for each in found.variants),
+        started_at=now,
+        phases=(_phase(found, 1, now),),
+    )
+    repositories.experiments.put(begun)
+    return begun
+
+
+def stop(repositories: Repositories, experiment_id: str, now: datetime) -> Experiment:
+    """Stop an experiment for good: from the next request on nobody is served a variant.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such experiment.
+    ExperimentNotRunningError
+        If it has not started, or was stopped before.
+    """
+    repositories.experiments.hold()
+    found = repositories.experiments.get(experiment_id)
+    if found.started_at is None or found.stopped_at is not None:
+        raise ExperimentNotRunningError(
+            f"experiment {experiment_id!r} {_past(found)}: it cannot be stopped."
+        )
+    stopped = replace(found, stopped_at=now)
+    repositories.experiments.put(stopped)
+    return stopped
+
+
+def _revised(before: Experiment, wanted: Experiment, now: datetime) -> Experiment:
+    """Return a started experiment with another coverage, or with weights in a new phase."""
+    changes = changes_of(before, wanted)
+    if before.stopped_at is not None or changes - THAWED:
+        frozen = ", ".join(sorted(changes if before.stopped_at else changes - THAWED))
+        raise ExperimentStartedError(
+            f"experiment {before.experiment_id!r} {_past(before)}: {frozen} cannot change any "
+            "more. Define it anew under another id."
+        )
+    present = before.phases[-1]
+    if "weights" in changes:
+        phases = (*before.phases, _phase(wanted, present.number + 1, now))
+    else:
+        change = CoverageChange(coverage=wanted.coverage, at=now)
+        phases = (*before.phases[:-1], replace(present, coverages=(*present.coverages, change)))
+    weights = weights_of(wanted)
+    variants = tuple(replace(each, weight=weights[each.variant_id]) for each in before.variants)
+    return replace(before, variants=variants, coverage=wanted.coverage, phases=phases)
+
+
+def _phase(experiment: Experiment, number: int, now: datetime) -> Phase:
+    return Phase(
+        number=number,
+        weights=weights_of(experiment),
+        started_at=now,
+        coverages=(CoverageChange(coverage=experiment.coverage, at=now),),
+    )
+
+
+def _past(experiment: Experiment) -> str:
+    if experiment.stopped_at is not None:
+        return f"was stopped at {experiment.stopped_at.isoformat()}"
+    if experiment.started_at is not None:
+        return f"started at {experiment.started_at.isoformat()}"
+    return "has not started"
+
+
+def _known_parts(
+    repositories: Repositories, experiment: Experiment, snapshots: Snapshots
+) -> KnownParts:
+    """Look up what the variants name."""
+    catalogue = repositories.catalogue
+    read: Mapping[Component, Callable[[str], object]] = {
+        Component.POLICY: catalogue.get_policy,
+        Component.PATHWAY: catalogue.get_pathway,
+        Component.RULES: catalogue.get_rule,
+    }
+    known: dict[Component, set[str]] = {Component.SNAPSHOT: set(snapshots)}
+    for kind, look_up in read.items():
+        found = known[kind] = set()
+        for name in (
+            n for each in experiment.variants if each.kind is kind for n in named_by(each)
+        ):
+            with suppress(NotFoundError):
+                look_up(name)
+                found.add(name)
+    return known
+
+
+def _pin(repositories: Repositories, variant: Variant, snapshots: Snapshots) -> Variant:
+    """Keep what a variant's component is now."""
+    catalogue, named = repositories.catalogue, next(iter(variant.component.values()), None)
+    match variant.kind:
+        case Component.POLICY:
+            pinned: dict[str, Any] = {"policy": to_document(catalogue.get_policy(str(named)))}
+        case Component.SNAPSHOT:
+            pinned = {"snapshot": snapshots[str(named)]}
+        case Component.PATHWAY:
+            pinned = {"pathway": to_document(catalogue.get_pathway(str(named)))}
+        case Component.RULES:
+            pinned = {"rules": [to_document(catalogue.get_rule(each)) for each in named or ()]}
+        case _:
+            pinned = {}
+    return replace(variant, pinned=pinned)

@@ -1,0 +1,114 @@
+"""Experiments: defined, started, changed in what may change, and stopped. Every act is audited."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+
+from features.domain.experiment import Experiment
+from features.experiment_form import ExperimentForm
+from features.experiments import define, start, stop, write_experiment
+from features.store.workspace import Repositories
+from service.auth import Caller, Experimenter, ExperimentReader
+from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
+from service.schemas.experiments import ExperimentDetailView, ExperimentView
+from service.schemas.pages import Page
+from service.state import CurrentService, Now
+
+router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+
+
+@router.put("/{experiment_id}", response_model=ExperimentDetailView)
+def put_experiment(
+    experiment_id: PathId,
+    body: ExperimentForm,
+    caller: Experimenter,
+    service: CurrentService,
+    now: Now,
+) -> Mapping[str, Any]:
+    """Define an experiment, or change one.
+
+    Once it has started only `coverage` and weights may change: raising the coverage moves nobody,
+    and new weights open a phase of their own, in which learners enrolled before keep their variant.
+    """
+    require_same_ids({"experiment_id": body.experiment_id}, {"experiment_id": experiment_id})
+    wanted = body.to_domain(experiment_id)
+    snapshots = service.models.known_snapshots()
+    with service.database.transaction() as repositories:
+        experiment = define(repositories, wanted, snapshots, now)
+        _note(repositories, "experiment.put", experiment, caller, now)
+        return _detail(repositories, experiment, now)
+
+
+@router.get("", response_model=Page[ExperimentView])
+def list_experiments(
+    _caller: ExperimentReader,
+    service: CurrentService,
+    now: Now,
+    limit: Limit = 100,
+    after: After = None,
+) -> Mapping[str, object]:
+    """List experiments in order of their ids."""
+    with service.database.reading() as repositories:
+        rows = repositories.experiments.list(after, limit + 1)
+    page = page_of(rows, limit, "experiment_id")
+    return {**page, "items": [write_experiment(each, now) for each in rows[:limit]]}
+
+
+@router.get("/{experiment_id}", response_model=ExperimentDetailView)
+def get_experiment(
+    experiment_id: PathId, _caller: ExperimentReader, service: CurrentService, now: Now
+) -> Mapping[str, Any]:
+    """Return an experiment and how many learners each variant has."""
+    with service.database.reading() as repositories:
+        return _detail(repositories, repositories.experiments.get(experiment_id), now)
+
+
+@router.post("/{experiment_id}/start", response_model=ExperimentDetailView)
+def start_experiment(
+    experiment_id: PathId, caller: Experimenter, service: CurrentService, now: Now
+) -> Mapping[str, Any]:
+    """Start an experiment; what its variants name is pinned, and the next request is part of it.
+
+    Refused where it would share a component of learners with another experiment under way.
+    """
+    snapshots = service.models.known_snapshots()
+    with service.database.transaction() as repositories:
+        experiment = start(repositories, experiment_id, snapshots, now)
+        _note(repositories, "experiment.start", experiment, caller, now)
+        return _detail(repositories, experiment, now)
+
+
+@router.post("/{experiment_id}/stop", response_model=ExperimentDetailView)
+def stop_experiment(
+    experiment_id: PathId, caller: Experimenter, service: CurrentService, now: Now
+) -> Mapping[str, Any]:
+    """Stop an experiment for good; from the next request on everybody is served by default."""
+    with service.database.transaction() as repositories:
+        experiment = stop(repositories, experiment_id, now)
+        _note(repositories, "experiment.stop", experiment, caller, now)
+        return _detail(repositories, experiment, now)
+
+
+def _note(
+    repositories: Repositories, action: str, experiment: Experiment, caller: Caller, now: datetime
+) -> None:
+    repositories.audit.add(
+        at=now,
+        actor=caller.key_id,
+        action=action,
+        subject=experiment.experiment_id,
+        detail={
+            "weights": {each.variant_id: each.weight for each in experiment.variants},
+            "coverage": experiment.coverage,
+            "phase": len(experiment.phases),
+        },
+    )
+
+
+def _detail(repositories: Repositories, experiment: Experiment, now: datetime) -> Mapping[str, Any]:
+    experiment_id = experiment.experiment_id
+    enrolled = repositories.experiments.n_enrolled([experiment_id])[experiment_id]
+    known = {each.variant_id: enrolled.get(each.variant_id, 0) for each in experiment.variants}
+    return {**write_experiment(experiment, now), "enrolled": known}
