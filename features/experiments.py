@@ -26,6 +26,7 @@ from features.domain.experiment import (
     CoverageChange,
     Experiment,
     Phase,
+    Pinned,
     Variant,
 )
 from features.store.documents import to_document
@@ -43,7 +44,7 @@ def write_experiment(experiment: Experiment, now: datetime) -> dict[str, Any]:
             "variant_id": each.variant_id,
             "weight": each.weight,
             **{kind.value: each.component.get(kind) for kind in Component},
-            "pinned": to_document(each.pinned),
+            "pinned": {k: v for k, v in to_document(each.pinned).items() if v is not None},
         }
         for each in experiment.variants
     ]
@@ -213,16 +214,16 @@ def _known_parts(
 
 def _pin(repositories: Repositories, variant: Variant, snapshots: Snapshots) -> Variant:
     """Keep what a variant's component is now."""
-    catalogue, named = repositories.catalogue, next(iter(variant.component.values()), None)
+    catalogue, named = repositories.catalogue, named_by(variant)
     match variant.kind:
         case Component.POLICY:
-            pinned: dict[str, Any] = {"policy": to_document(catalogue.get_policy(str(named)))}
+            pinned = Pinned(policy=catalogue.get_policy(named[0]))
         case Component.SNAPSHOT:
-            pinned = {"snapshot": snapshots[str(named)]}
+            pinned = Pinned(snapshot=snapshots[named[0]])
         case Component.PATHWAY:
-            pinned = {"pathway": to_document(catalogue.get_pathway(str(named)))}
+            pinned = Pinned(pathway=catalogue.get_pathway(named[0]))
         case Component.RULES:
-            pinned = {"rules": [to_document(catalogue.get_rule(each)) for each in named or ()]}
-        case _:
-            pinned = {}
+            pinned = Pinned(rules=tuple(catalogue.get_rule(rule_id) for rule_id in named))
+        case None:
+            pinned = Pinned()
     return replace(variant, pinned=pinned)

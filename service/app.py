@@ -10,6 +10,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 from features.settings import Settings
+from service.arms import Arms
 from service.auth import Keyring
 from service.champion import copies_folder
 from service.database import FIRST_ATTEMPT_SECONDS, Database
@@ -142,5 +143,6 @@ def create_service(settings: Settings) -> Service:
         keyring=Keyring(database),
         models=ModelHolder(copies_folder(settings), rankings.adopt),
         rankings=rankings,
+        arms=Arms(),
         metrics=create_metrics(),
     )

@@ -28,7 +28,10 @@ class Rankings:
         StoreUnavailableError
             If the database does not answer.
         """
-        revision = repositories.catalogue.revision()
+        return self.at(repositories.catalogue.revision(), repositories)
+
+    def at(self, revision: int, repositories: Repositories) -> Scorer:
+        """Return the same, where the revision has been read already."""
         scorer = self._scorer
         if scorer is None or scorer.index.catalogue.revision != revision:
             with self._lock:

@@ -1,19 +1,23 @@
 """One recommendation, from the question to the recorded answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 
+from features.decide.arms import decide_in_arm
+from features.decide.assignment import Placement
 from features.decide.decide import decide
 from features.domain.catalogue import Policy
 from features.domain.errors import StoreUnavailableError
 from features.domain.history import Learner, LearnerHistory
 from features.domain.recommendation import DecisionRequest, Recommendation, RequestContext
 from features.score.scorer import Scorer
+from features.store.revisions import CATALOGUE, EXPERIMENTS
+from service.arms import Arm, note
 from service.schemas.fields import write_instant
 from service.schemas.recommendations import RecommendationView
 from service.state import Service
@@ -58,13 +62,28 @@ class Question:
 class _Known:
     """What an answer is made from, and what the system lacks.
 
-    `is_stored` is false where the database is down and all this comes from memory.
+    `is_stored` is false where the database is down and all this comes from memory; `arm` is what
+    experiments make of it.
     """
 
     scorer: Scorer
-    history: LearnerHistory
+    request: DecisionRequest
     lacks: tuple[str, ...]
     is_stored: bool
+    arm: Arm | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Made:
+    """A decision, what it answers, and the experiments it is part of."""
+
+    recommendation: Recommendation
+    question: Question
+    placements: tuple[Placement, ...]
+
+
+class _EnrolledMeanwhileError(Exception):
+    """Another request has enrolled the learner in another variant: this one starts over."""
 
 
 def recommend(service: Service, question: Question) -> RecommendationView:
@@ -90,34 +109,50 @@ def recommend(service: Service, question: Question) -> RecommendationView:
         If the learner was erased.
     """
     known = _know(service, question)
-    recommendation = _decide(known, question)
+    recommendation, placements = _decide(known, question)
     is_for_the_record = question.is_for_the_record and known.is_stored
     recommendation_id = str(uuid4()) if is_for_the_record else None
-    answer = _answer(recommendation, question, known.lacks, recommendation_id)
+    made = _Made(recommendation=recommendation, question=question, placements=placements)
+    answer = _answer(made, known.lacks, recommendation_id)
     if recommendation_id is not None:
         try:
-            _record(service, recommendation_id, recommendation, question, answer)
+            _record(service, recommendation_id, made, answer)
         except StoreUnavailableError:
-            answer = _answer(recommendation, question, (NOT_RECORDED, *known.lacks), None)
+            outside = replace(made, placements=())
+            answer = _answer(outside, (NOT_RECORDED, *known.lacks), None)
+        except _EnrolledMeanwhileError:
+            return recommend(service, question)
     service.metrics.recommendations.labels(answer.degraded or "none").inc()
     return answer
 
 
 def _know(service: Service, question: Question) -> _Known:
+    arm = None
     try:
         with service.database.reading() as repositories:
-            scorer = service.rankings.current(repositories)
+            revisions = repositories.revisions.all()
+            scorer = service.rankings.at(revisions[CATALOGUE], repositories)
             history = repositories.learners.history(question.learner_id, question.as_of)
             if not history.is_known:
                 repositories.learners.require_not_erased(question.learner_id)
+            request = _request(question, history)
+            if question.is_for_the_record:
+                arm = service.arms.find(repositories, revisions[EXPERIMENTS], scorer, request)
     except StoreUnavailableError:
         remembered = service.rankings.remembered()
         if remembered is None:
             raise
         stranger = LearnerHistory(learner=Learner(learner_id=question.learner_id), is_known=False)
         lacks = (DATABASE_DOWN, *_lacks(remembered))
-        return _Known(scorer=remembered, history=stranger, lacks=lacks, is_stored=False)
-    return _Known(scorer=scorer, history=history, lacks=_lacks(scorer), is_stored=True)
+        request = _request(question, stranger)
+        return _Known(scorer=remembered, request=request, lacks=lacks, is_stored=False)
+    lacks = _lacks(scorer) + (arm.lacks if arm is not None else ())
+    return _Known(scorer=scorer, request=request, lacks=lacks, is_stored=True, arm=arm)
+
+
+def _request(question: Question, history: LearnerHistory) -> DecisionRequest:
+    now = question.as_of or question.asked_at
+    return DecisionRequest(history=history, context=question.context, now=now)
 
 
 def _lacks(scorer: Scorer) -> tuple[str, ...]:
@@ -130,32 +165,32 @@ def _lacks(scorer: Scorer) -> tuple[str, ...]:
     return tuple(lacks)
 
 
-def _decide(known: _Known, question: Question) -> Recommendation:
-    request = DecisionRequest(
-        history=known.history,
-        context=question.context,
-        now=question.as_of or question.asked_at,
-    )
-    # What the request names comes first; what it leaves open the pathway or the default decides.
-    return decide(request, known.scorer, question.policy, np.random.default_rng())
+def _decide(known: _Known, question: Question) -> tuple[Recommendation, tuple[Placement, ...]]:
+    """Decide, and return with it the experiments whose variants were consulted."""
+    rng = np.random.default_rng()
+    if known.arm is None or not known.arm.placements:
+        # What the request names comes first; else the pathway or the default decides.
+        return decide(known.request, known.scorer, question.policy, rng), ()
+    arm = (known.arm.scorer, known.arm.policy)
+    recommendation, is_consulted = decide_in_arm(known.request, known.scorer, arm, rng)
+    return recommendation, known.arm.placements if is_consulted else ()
 
 
-def _answer(
-    recommendation: Recommendation,
-    question: Question,
-    lacks: Sequence[str],
-    recommendation_id: str | None,
-) -> RecommendationView:
+def _answer(made: _Made, lacks: Sequence[str], recommendation_id: str | None) -> RecommendationView:
+    recommendation = made.recommendation
     reasons = [reason for reason in (*lacks, recommendation.degraded) if reason]
     return RecommendationView.model_validate(
         {
             "recommendation_id": recommendation_id,
             "learner_id": recommendation.learner_id,
-            "served_at": question.asked_at,
+            "served_at": made.question.asked_at,
             "snapshot_version": recommendation.snapshot_version,
             "policy_id": recommendation.policy_id,
             "policy_version": recommendation.policy_version,
-            "experiments": [],
+            "experiments": [
+                {"experiment_id": each.trial.experiment_id, "variant_id": each.variant_id}
+                for each in made.placements
+            ],
             "degraded": "; ".join(reasons) or None,
             "recorded": recommendation_id is not None,
             "items": recommendation.items,
@@ -167,13 +202,10 @@ def _answer(
 
 
 def _record(
-    service: Service,
-    recommendation_id: str,
-    recommendation: Recommendation,
-    question: Question,
-    answer: RecommendationView,
+    service: Service, recommendation_id: str, made: _Made, answer: RecommendationView
 ) -> None:
-    """Commit the answer with what it was made from, and what rules assign with it."""
+    """Commit the answer with what it was made from, exposed to, and what rules assign with it."""
+    question, recommendation = made.question, made.recommendation
     with service.database.transaction() as repositories:
         repositories.recommendations.add(
             recommendation_id,
@@ -182,6 +214,10 @@ def _record(
             answer=answer.model_dump(mode="json"),
         )
         repositories.learners.add_assignments(recommendation.assignments)
+        if made.placements and not note(
+            repositories, recommendation_id, made.placements, question.learner_id, question.asked_at
+        ):
+            raise _EnrolledMeanwhileError
 
 
 def _context(question: Question) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict, cast
 
 from fastapi import Depends, Request
 
+from service.arms import Arms
 from service.auth import Keyring
 from service.database import Database
 from service.metrics import Metrics
@@ -21,6 +22,7 @@ class Service:
     keyring: Keyring
     models: ModelHolder
     rankings: Rankings
+    arms: Arms
     metrics: Metrics
 
 

@@ -21,6 +21,7 @@ from features.domain.experiment import (
     ExperimentState,
     MetricRole,
     MetricSpec,
+    Pinned,
     Variant,
 )
 
@@ -148,7 +149,7 @@ def named_by(variant: Variant) -> tuple[str, ...]:
 
 
 def _bare(variants: Iterable[Variant]) -> list[Variant]:
-    return [replace(each, weight=0.0, pinned={}) for each in variants]
+    return [replace(each, weight=0.0, pinned=Pinned()) for each in variants]
 
 
 def _of_variants(experiment: Experiment) -> Iterator[tuple[str, str]]:

@@ -85,13 +85,15 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
     return {name: fact for name, fact in made.items() if fact is not None}
 
 
-def profile_facts(learner: Learner, now: datetime) -> dict[str, Any]:
-    """Return `PROFILE_FACTS` as far as they are known, and `learner` with every attribute."""
+def profile_facts(learner: Learner, now: datetime, asked: Mentions) -> dict[str, Any]:
+    """Return the `PROFILE_FACTS` asked for as far as they are known, and `learner`."""
     profile = profile_of(learner)
-    tenure_days = _tenure_days(learner, now)
-    known = {name: profile[name] for name in PROFILE_FACTS & profile.keys()}
-    tenure = {} if tenure_days is None else {"tenure_days": tenure_days}
-    return {"learner": profile, **known, **tenure}
+    made = {name: profile.get(name) for name in asked.names}
+    if "learner" in asked.names:
+        made["learner"] = _among(profile, asked.keys.get("learner"))
+    if "tenure_days" in asked.names:
+        made["tenure_days"] = _tenure_days(learner, now)
+    return {name: fact for name, fact in made.items() if fact is not None}
 
 
 def profile_of(learner: Learner) -> dict[str, Any]:

@@ -127,7 +127,8 @@ class EntryPoint:
 class Pathway:
     """Ordered and branching steps to a goal (a role, skills or a certificate).
 
-    Learners on it are ranked by the policy `policy_id`; by the default where None.
+    Learners on it are ranked by the policy `policy_id`; by the default where None. One that is not
+    `active` is followed in experiments alone.
     """
 
     pathway_id: str
@@ -137,6 +138,7 @@ class Pathway:
     entry_points: tuple[EntryPoint, ...] = ()
     version: str = "1"
     policy_id: str | None = None
+    active: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

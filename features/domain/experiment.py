@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from features.domain.catalogue import Pathway, Policy, Rule
+
 LEARNER = "learner"
 
 # Business results come as rows of the table `outcomes`: `outcome:` and the row's `metric`.
@@ -77,6 +79,19 @@ class MetricSpec:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pinned:
+    """What a variant's component was at the start; later changes do not reach the arm.
+
+    `snapshot` is a version. All are None where the component is another one, or none.
+    """
+
+    policy: Policy | None = None
+    snapshot: str | None = None
+    pathway: Pathway | None = None
+    rules: tuple[Rule, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Variant:
     """One arm: a weight in [0,1] and the component it changes.
 
@@ -86,14 +101,13 @@ class Variant:
         One of `Component` and its value (a list of ids for rules); empty where the arm is served
         as everybody is by default.
     pinned
-        What the component was at the start: `policy` (id and version), `snapshot` (version),
-        `pathway` or `rules` (documents). Later changes of these do not reach the arm.
+        What the component stands for since the start.
     """
 
     variant_id: str
     weight: float
     component: Mapping[str, Any] = field(default_factory=dict)
-    pinned: Mapping[str, Any] = field(default_factory=dict)
+    pinned: Pinned = field(default_factory=Pinned)
 
     @property
     def kind(self) -> Component | None:

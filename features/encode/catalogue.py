@@ -137,7 +137,7 @@ class CatalogueIndex:
     role_targets
         By role id.
     rules, pathways
-        The active rules; all pathways.
+        The active ones.
     """
 
     catalogue: Catalogue

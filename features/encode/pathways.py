@@ -76,7 +76,7 @@ class PathwayIndex:
 
 @dataclass(frozen=True, kw_only=True)
 class Pathways:
-    """All pathways of a catalogue; `by_role` has those whose goal is the role."""
+    """The active pathways of a catalogue; `by_role` has those whose goal is the role."""
 
     everything: tuple[PathwayIndex, ...]
     by_role: Mapping[str, tuple[PathwayIndex, ...]]
@@ -84,7 +84,7 @@ class Pathways:
 
 
 def index_pathways(pathways: tuple[Pathway, ...], module_ids: IdMap) -> Pathways:
-    """Turn pathways into positions.
+    """Turn the active ones of some pathways into positions.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def index_pathways(pathways: tuple[Pathway, ...], module_ids: IdMap) -> Pathways
     module_ids
         The order of the catalogue.
     """
-    indexed = tuple(_index(pathway, module_ids) for pathway in pathways)
+    indexed = tuple(_index(pathway, module_ids) for pathway in pathways if pathway.active)
     by_role: dict[str, list[PathwayIndex]] = defaultdict(list)
     others: list[PathwayIndex] = []
     for each in indexed:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from features.domain.catalogue import (
     Catalogue,
@@ -21,14 +21,13 @@ from features.domain.errors import InvalidValueError, NotFoundError
 from features.store.documents import to_document
 from features.store.links import HARD_PREREQUISITES, SKILL_EDGES, SKILL_PARENTS, Links
 from features.store.policies import Policies
+from features.store.revisions import CATALOGUE, Revisions
 from features.store.shelves import MODULES, PATHWAYS, ROLES, RULES, SKILLS, Shelf
-from features.store.tables import modules, revisions, skill_edges
+from features.store.tables import modules, skill_edges
 from features.store.versions import Versions
 from features.store.writing import insert_new, stored_among
 
 MOST_NAMED = 10
-
-_CATALOGUE = revisions.c.name == "catalogue"
 
 
 class CatalogueRepository:
@@ -44,26 +43,24 @@ class CatalogueRepository:
         self._links = Links(connection)
         self._policies = Policies(connection)
         self._versions = Versions(connection)
+        self._revisions = Revisions(connection)
         self._is_held = False
         self._is_raised = False
 
     def revision(self) -> int:
         """Return a number that is another one whenever the catalogue is."""
-        return int(self._connection.scalar(select(revisions.c.revision).where(_CATALOGUE)) or 0)
+        return self._revisions.get(CATALOGUE)
 
     def hold(self) -> None:
         """Hold off other writers of the catalogue until the end of this transaction."""
         if not self._is_held:
-            statement = select(revisions.c.revision).where(_CATALOGUE).with_for_update()
-            self._connection.execute(statement)
+            self._revisions.hold(CATALOGUE)
             self._is_held = True
 
     def raise_revision(self) -> None:
         """Tell readers that the catalogue changes, once in a transaction."""
         if not self._is_raised:
-            self._connection.execute(
-                update(revisions).where(_CATALOGUE).values(revision=revisions.c.revision + 1)
-            )
+            self._revisions.advance(CATALOGUE)
             self._is_held = self._is_raised = True
 
     def load(self) -> Catalogue:

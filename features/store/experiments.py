@@ -14,17 +14,16 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    update,
 )
 
 from features.domain.errors import NotFoundError
 from features.domain.experiment import Enrolment, Experiment, Exposure
 from features.store.documents import experiment_from, to_document
-from features.store.tables import enrolments, experiments, exposures, group_variants, revisions
+from features.store.revisions import EXPERIMENTS, Revisions
+from features.store.tables import enrolments, experiments, exposures, group_variants
 from features.store.tombstones import Tombstones
 from features.store.writing import insert_new, overwrite
 
-_EXPERIMENTS = revisions.c.name == "experiments"
 _ROWS_AT_A_TIME = 10_000
 
 
@@ -37,14 +36,11 @@ class ExperimentRepository:
     def __init__(self, connection: Connection, tombstones: Tombstones) -> None:
         self._connection = connection
         self._tombstones = tombstones
-
-    def revision(self) -> int:
-        """Return a number that is another one whenever an experiment is."""
-        return int(self._connection.scalar(select(revisions.c.revision).where(_EXPERIMENTS)) or 0)
+        self._revisions = Revisions(connection)
 
     def hold(self) -> None:
         """Hold off others who change experiments until the end of this transaction."""
-        self._connection.execute(select(revisions).where(_EXPERIMENTS).with_for_update())
+        self._revisions.hold(EXPERIMENTS)
 
     def put(self, experiment: Experiment) -> None:
         """Write an experiment over the one of the same id, and tell readers.
@@ -62,8 +58,7 @@ class ExperimentRepository:
             "stopped_at": experiment.stopped_at,
         }
         overwrite(self._connection, experiments, row)
-        raised = revisions.c.revision + 1
-        self._connection.execute(update(revisions).where(_EXPERIMENTS).values(revision=raised))
+        self._revisions.advance(EXPERIMENTS)
 
     def get(self, experiment_id: str) -> Experiment:
         """Return an experiment; NotFoundError."""

@@ -21,6 +21,7 @@ from features.store.learners import LearnerRepository
 from features.store.migrate import migrate
 from features.store.peers import PeerRepository
 from features.store.recommendations import RecommendationRepository
+from features.store.revisions import Revisions
 from features.store.tombstones import Tombstones
 from features.store.urls import MAIN, schema_of, workspace_url
 
@@ -39,6 +40,7 @@ class Repositories:
     keys: KeyRepository
     audit: AuditRepository
     bulk: Bulk
+    revisions: Revisions
 
     @classmethod
     def on(cls, connection: Connection) -> "Repositories":
@@ -57,6 +59,7 @@ class Repositories:
             keys=KeyRepository(connection),
             audit=AuditRepository(connection),
             bulk=Bulk(connection, catalogue),
+            revisions=Revisions(connection),
         )
 
 

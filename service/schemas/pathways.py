@@ -113,6 +113,7 @@ class PathwayBody(Body):
     policy_id: Id | None = Field(
         None, description="The policy for learners on it; the default where absent."
     )
+    active: bool = Field(True, description="If not, it is followed in experiments alone.")
 
     def to_domain(self, pathway_id: str) -> Pathway:
         """Make the pathway called `pathway_id`."""
@@ -124,6 +125,7 @@ class PathwayBody(Body):
             entry_points=tuple(EntryPoint(**entry.model_dump()) for entry in self.entry_points),
             version=self.version,
             policy_id=self.policy_id,
+            active=self.active,
         )
 
 
@@ -168,6 +170,7 @@ class PathwayView(View):
     entry_points: list[EntryPointView]
     version: str
     policy_id: str | None
+    active: bool
 
 
 class DoneStepView(View):

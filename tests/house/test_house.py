@@ -91,6 +91,25 @@ def test_importing_a_package_touches_neither_disk_nor_mlflow(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_loading_growthbook_reaches_for_nothing_and_starts_nothing():
+    """Its HTTP clients are loaded with it; one of them tries a port of this machine for IPv6."""
+    program = (
+        "import sys, threading\n"
+        "FORBIDDEN = {'socket.connect', 'socket.getaddrinfo', 'socket.sendto'}\n"
+        "sys.dont_write_bytecode = True\n"
+        "def watch(event, arguments):\n"
+        "    writes = event == 'open' and set(arguments[1] or '') & set('wax+')\n"
+        "    if event in FORBIDDEN or writes: raise SystemExit(f'{event} {arguments}')\n"
+        "sys.addaudithook(watch)\n"
+        "import growthbook\n"
+        "assert threading.active_count() == 1\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_nothing_names_a_machine_or_a_package_registry():
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
