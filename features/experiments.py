@@ -153,6 +153,23 @@ def stop(repositories: Repositories, experiment_id: str, now: datetime) -> Exper
     return stopped
 
 
+def note_act(
+    repositories: Repositories, action: str, experiment: Experiment, actor: str, now: datetime
+) -> None:
+    """Add to the audit trail what somebody did to an experiment, and how it stands since."""
+    repositories.audit.add(
+        at=now,
+        actor=actor,
+        action=action,
+        subject=experiment.experiment_id,
+        detail={
+            "weights": weights_of(experiment),
+            "coverage": experiment.coverage,
+            "phase": len(experiment.phases),
+        },
+    )
+
+
 def _revised(before: Experiment, wanted: Experiment, now: datetime) -> Experiment:
     """Return a started experiment with another coverage, or with weights in a new phase."""
     changes = changes_of(before, wanted)

@@ -16,7 +16,7 @@ from service.champion import copies_folder
 from service.database import FIRST_ATTEMPT_SECONDS, Database
 from service.metrics import create_metrics
 from service.middleware import BoundBody, KeepSegments, KeyGate, Measure
-from service.models import ModelHolder
+from service.models import ModelHolder, watch
 from service.openapi import describe
 from service.problems import add_problem_handlers
 from service.rankings import Rankings
@@ -35,6 +35,7 @@ from service.routes import (
     recommendations,
     rules,
 )
+from service.shelf import ShelfReader, shelf_folder
 from service.state import LifespanState, Service
 
 log = logging.getLogger("waymark.app")
@@ -108,8 +109,9 @@ def _lifespan_of(
     async def lifespan(_: FastAPI) -> AsyncIterator[LifespanState]:
         service = create_service(settings)
         await asyncio.to_thread(service.models.poll)
+        await asyncio.to_thread(service.shelf.poll)
         opening = asyncio.create_task(service.database.open_with_patience())
-        watching = asyncio.create_task(service.models.watch())
+        watching = asyncio.create_task(watch(service.models.poll, service.shelf.poll))
         for task in (opening, watching):
             task.add_done_callback(_log_failure)
         try:
@@ -137,12 +139,13 @@ def _log_failure(task: asyncio.Task[None]) -> None:
 def create_service(settings: Settings) -> Service:
     """Make the parts of the service; nothing is opened yet."""
     database = Database(settings.database_url)
-    rankings = Rankings()
+    rankings, arms = Rankings(), Arms()
     return Service(
         database=database,
         keyring=Keyring(database),
         models=ModelHolder(copies_folder(settings), rankings.adopt),
         rankings=rankings,
-        arms=Arms(),
+        arms=arms,
+        shelf=ShelfReader(shelf_folder(settings), arms.hold),
         metrics=create_metrics(),
     )

@@ -1,7 +1,8 @@
 """What experiments that are under way make of a request: the variants a learner is served."""
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 
@@ -14,15 +15,19 @@ from features.decide.arms import (
 )
 from features.decide.assignment import Placement, Trial, assign
 from features.domain.catalogue import Policy
+from features.domain.errors import SnapshotError
 from features.domain.experiment import Enrolment, ExperimentState, Exposure
 from features.domain.history import Learner
 from features.domain.recommendation import DecisionRequest
-from features.score.scorer import Scorer, bind
+from features.score.scorer import Scorer
 from features.score.snapshot import Snapshot
 from features.store.workspace import Repositories
+from service.rankings import bind_whole
+
+log = logging.getLogger("waymark.arms")
 
 type Arrangement = tuple[str | None, tuple[tuple[str, str], ...]]
-"""Version of a snapshot (None: the default's), and which variants rearrange the catalogue."""
+"""The version of a snapshot, and the variants that rearrange the catalogue."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +50,15 @@ class Arm:
     lacks: tuple[str, ...]
 
 
+@dataclass(kw_only=True)
+class _Made:
+    """Scorers made beside a default one: of other snapshots, and of rearranged catalogues."""
+
+    default: Scorer | None = None
+    models: dict[str, Scorer | None] = field(default_factory=dict)
+    arranged: dict[Arrangement, Scorer] = field(default_factory=dict)
+
+
 class Arms:
     """The experiments under way as a worker sees them, and what it serves their variants with."""
 
@@ -52,13 +66,13 @@ class Arms:
         self._lock = Lock()
         self._started: tuple[int | None, tuple[Trial, ...]] = (None, ())
         self._held: Mapping[str, Snapshot] = {}
-        self._made: tuple[Scorer | None, dict[Arrangement, Scorer]] = (None, {})
+        self._made = _Made()
 
     def hold(self, snapshots: Mapping[str, Snapshot]) -> None:
         """Keep snapshots at hand for experiments, by version, in place of those before."""
         with self._lock:
             self._held = dict(snapshots)
-            self._made = (None, {})
+            self._made = _Made()
 
     def find(
         self, repositories: Repositories, revision: int, default: Scorer, request: DecisionRequest
@@ -109,8 +123,8 @@ class Arms:
 
     def _missing(self, trial: Trial, default: Scorer) -> str:
         """Say which snapshots of an experiment are not at hand; nothing where all are."""
-        named = {each.pinned.snapshot for each in trial.experiment.variants} - {None}
-        missing = sorted(filter(None, named - self._held.keys() - {default.version}))
+        named = sorted(trial.experiment.snapshots)
+        missing = [version for version in named if self._models(default, version) is None]
         if not missing:
             return ""
         return (
@@ -119,31 +133,44 @@ class Arms:
         )
 
     def _scorer(self, default: Scorer, placements: Sequence[Placement]) -> Scorer:
-        """Return the scorer of an arm, made once for each catalogue."""
+        """Return the scorer of an arm."""
         version = snapshot_of_arm(placements)
+        scorer = (self._models(default, version) if version is not None else None) or default
         rearranging = tuple(each for each in placements if each.trial.kinds & REARRANGING)
-        key: Arrangement = (
-            None if version == default.version else version,
-            tuple((each.trial.experiment_id, each.variant_id) for each in rearranging),
-        )
-        if key == (None, ()):
-            return default
-        with self._lock:
-            of, made = self._made
-            if of is not default:
-                made = {}
-                self._made = (default, made)
-            if key not in made:
-                made[key] = self._make(default, key[0], rearranging)
-            return made[key]
-
-    def _make(
-        self, default: Scorer, version: str | None, rearranging: Sequence[Placement]
-    ) -> Scorer:
-        scorer = default if version is None else bind(default.index, self._held[version])
         if not rearranging:
             return scorer
-        return replace(scorer, index=arrange(default.index, rearranging))
+        variants = tuple((each.trial.experiment_id, each.variant_id) for each in rearranging)
+        with self._lock:
+            arranged = self._made_for(default).arranged
+            key = (scorer.version, variants)
+            if key not in arranged:
+                arranged[key] = replace(scorer, index=arrange(scorer.index, rearranging))
+            return arranged[key]
+
+    def _models(self, default: Scorer, version: str) -> Scorer | None:
+        """Return a scorer of a snapshot, None where it is not at hand or cannot be used."""
+        if version == default.version:
+            return default
+        with self._lock:
+            models = self._made_for(default).models
+            if version not in models:
+                models[version] = self._bind(default, version)
+            return models[version]
+
+    def _bind(self, default: Scorer, version: str) -> Scorer | None:
+        if version not in self._held:
+            return None
+        try:
+            return bind_whole(default.index, self._held[version])
+        except SnapshotError as error:
+            log.warning("%s", error.detail)
+            return None
+
+    def _made_for(self, default: Scorer) -> _Made:
+        """Return what was made for this catalogue and champion; of any other it is forgotten."""
+        if self._made.default is not default:
+            self._made = _Made(default=default)
+        return self._made
 
 
 def note(

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from features.domain.errors import SnapshotError
 from features.domain.instants import parse_instant
 from features.settings import Settings
 from features.store.registry import sqlite_path
@@ -77,3 +78,15 @@ def write_champion(copies: Path, champion: Champion) -> None:
     }
     partial.write_text(json.dumps(content))
     partial.replace(copies / CHAMPION_FILE)
+
+
+def require_plain_name(version: str) -> None:
+    """Refuse a version that cannot name a folder beside the others.
+
+    Raises
+    ------
+    SnapshotError
+        If it is empty, hidden or a path.
+    """
+    if not version or version.startswith(".") or Path(version).name != version:
+        raise SnapshotError(f"{version!r} is not a version: it cannot name a folder")

@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from features.domain.errors import SnapshotError
 from features.score.snapshot import Snapshot
-from features.store.registry import CHAMPION
 from features.store.snapshots import read_snapshot
 from service.champion import CHAMPION_FILE, Champion, read_champion
 
@@ -54,11 +53,6 @@ class ModelHolder:
         self._seen: tuple[int, int] | None = None
         self._serving: tuple[str, str] | None = None
 
-    def known_snapshots(self) -> Mapping[str, str]:
-        """Return the version that each name of a snapshot stands for, as far as is known here."""
-        version = self.state.snapshot_version
-        return {} if version is None else {CHAMPION: version, version: version}
-
     def poll(self) -> None:
         """Look at the file once; load and adopt what it names, if that is new."""
         mark = self._mark()
@@ -70,12 +64,6 @@ class ModelHolder:
             if champion is not None:
                 self._seen = mark
                 self._follow(champion)
-
-    async def watch(self) -> None:
-        """Poll for as long as the service runs."""
-        while True:
-            await asyncio.to_thread(self.poll)
-            await asyncio.sleep(POLL_SECONDS)
 
     def _mark(self) -> tuple[int, int] | None:
         try:
@@ -106,3 +94,11 @@ class ModelHolder:
         self.state = replace(self.state, snapshot_version=version)
         log.info("serving version %s", version)
         return None
+
+
+async def watch(*polls: Callable[[], None]) -> None:
+    """Poll for as long as the service runs."""
+    while True:
+        for poll in polls:
+            await asyncio.to_thread(poll)
+        await asyncio.sleep(POLL_SECONDS)

@@ -56,14 +56,20 @@ class Rankings:
         with self._lock:
             scorer = self._scorer
             index = index_catalogue(Catalogue()) if scorer is None else scorer.index
-            bound = _bind(index, snapshot)
+            bound = bind_whole(index, snapshot)
             self._snapshot = snapshot
             if scorer is not None:
                 self._scorer = bound
 
 
-def _bind(index: CatalogueIndex, snapshot: Snapshot) -> Scorer:
-    """Bind a snapshot whose parts may not be what its manifest says."""
+def bind_whole(index: CatalogueIndex, snapshot: Snapshot) -> Scorer:
+    """Bind a snapshot whose parts may not be what its manifest says.
+
+    Raises
+    ------
+    SnapshotError
+        If it cannot be bound.
+    """
     try:
         return bind(index, snapshot)
     except (KeyError, ValueError, IndexError, TypeError) as error:

@@ -12,6 +12,7 @@ from service.database import Database
 from service.metrics import Metrics
 from service.models import ModelHolder
 from service.rankings import Rankings
+from service.shelf import ShelfReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Service:
     models: ModelHolder
     rankings: Rankings
     arms: Arms
+    shelf: ShelfReader
     metrics: Metrics
 
 

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,15 @@ from features.domain.errors import RegistryError, SnapshotError, WaymarkError
 from features.settings import Settings
 from features.store.registry import CHAMPION, Registry, sqlite_path
 from features.store.snapshots import MANIFEST, read_snapshot
-from service.champion import Champion, copies_folder, read_champion, write_champion
+from service.champion import (
+    Champion,
+    copies_folder,
+    read_champion,
+    require_plain_name,
+    write_champion,
+)
+from service.database import Database
+from service.keeper import keeper_of
 from service.processes import configure_logging, end_with_parent
 
 NOTHING_YET = Champion(version=None, folder=None, checked_at=None, error=None)
@@ -175,11 +184,19 @@ class ExistingRegistry(Registry):
             return None  # to ask would create it, which takes MLflow seconds
         return super().version_of(alias)
 
+    def names(self) -> Mapping[str, str]:
+        """Return the version that each alias and version stands for, none without a registry."""
+        database = sqlite_path(self.tracking_uri)
+        return {} if database is not None and not database.exists() else super().names()
+
 
 def watcher_of(settings: Settings) -> Watcher:
     """Make the watcher of the registry that the settings name."""
-    registry = ExistingRegistry(settings.tracking_uri, settings.model_name)
-    return Watcher(source=registry, copies=copies_folder(settings))
+    return Watcher(source=_registry_of(settings), copies=copies_folder(settings))
+
+
+def _registry_of(settings: Settings) -> ExistingRegistry:
+    return ExistingRegistry(settings.tracking_uri, settings.model_name)
 
 
 def run_watcher(settings: Settings) -> None:
@@ -189,10 +206,12 @@ def run_watcher(settings: Settings) -> None:
         os.environ.setdefault(name, value)
     configure_logging()
     end_with_parent()
-    watcher = watcher_of(settings)
+    watcher, database = watcher_of(settings), Database(settings.database_url)
+    keeper = keeper_of(settings, _registry_of(settings), database)
     said: str | None = None
     while True:
         said = _check_and_say(watcher, said)
+        keeper.check()
         time.sleep(settings.watch_seconds)
 
 
@@ -205,18 +224,6 @@ def _check_and_say(watcher: Watcher, said: str | None) -> str | None:
     if error != said:
         log.warning("%s", error or "the registry answers again")
     return error
-
-
-def require_plain_name(version: str) -> None:
-    """Refuse a version that cannot name a folder beside the others.
-
-    Raises
-    ------
-    SnapshotError
-        If it is empty, hidden or a path.
-    """
-    if not version or version.startswith(".") or Path(version).name != version:
-        raise SnapshotError(f"{version!r} is not a version: it cannot name a folder")
 
 
 def _absence(before: Champion) -> str | None:

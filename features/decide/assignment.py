@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from types import ModuleType
 
 from features.decide.conditions import Mentions, holds, mentions, open_facts
-from features.decide.facts import profile_facts, profile_of
+from features.decide.facts import fact_of, profile_facts
 from features.domain.experiment import LEARNER, Component, Enrolment, Experiment
 from features.domain.history import Learner
 
@@ -57,7 +57,7 @@ class Trial:
         """Return the learner, or their group; None where the attribute is not known."""
         if not self.assigns_groups:
             return learner.learner_id
-        value = profile_of(learner).get(self.experiment.unit)
+        value = fact_of(learner, self.experiment.unit)
         return None if value is None or value == "" else str(value)
 
     @cached_property
@@ -187,10 +187,10 @@ def _new(
 ) -> Placement | None:
     """Place a learner who is not enrolled yet, where the experiment has a place for them."""
     unit_id = trial.unit_of(learner)
-    if unit_id is None or not trial.takes(learner, now):
+    if unit_id is None:
         return None
     variant_id, phase = group or (trial.variant_of(unit_id), trial.experiment.phases[-1].number)
-    if variant_id is None:
+    if variant_id is None or not trial.takes(learner, now):
         return None
     return Placement(trial=trial, variant_id=variant_id, unit_id=unit_id, phase=phase)
 

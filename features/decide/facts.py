@@ -16,22 +16,21 @@ from features.score.scores import Scores
 MONTHS_IN_QUARTER = 3
 DECEMBER = 12
 
+_KNOWN: Mapping[str, Callable[[Learner], Any]] = {
+    "learner_id": lambda learner: learner.learner_id,
+    "role_id": lambda learner: learner.role_id,
+    "goal_role_id": lambda learner: learner.goal_role_id,
+    "department": lambda learner: learner.department,
+    "location": lambda learner: learner.location,
+    "hired_at": lambda learner: learner.hired_at,
+    "language": lambda learner: learner.language,
+    "manager_id": lambda learner: learner.manager_id,
+    "needs": lambda learner: sorted(learner.needs),
+    "mentor": lambda learner: learner.mentor,
+}
+
 # What is known of a learner without their history; `learner` has these and every attribute.
-PROFILE_FACTS = frozenset(
-    {
-        "learner_id",
-        "role_id",
-        "goal_role_id",
-        "department",
-        "location",
-        "hired_at",
-        "language",
-        "manager_id",
-        "needs",
-        "mentor",
-        "tenure_days",
-    }
-)
+PROFILE_FACTS = frozenset({*_KNOWN, "tenure_days"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,7 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
           than are looked at;
         - any other name is an attribute of the learner, absent where it is not known.
     """
-    profile = profile_of(subject.history.learner)
+    profile = _profile(subject.history.learner)
     makers: Mapping[str, Callable[[], Any]] = {
         "learner": lambda: _among(profile, asked.keys.get("learner")),
         "tenure_days": lambda: _tenure_days(subject.history.learner, subject.now),
@@ -87,29 +86,28 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
 
 def profile_facts(learner: Learner, now: datetime, asked: Mentions) -> dict[str, Any]:
     """Return the `PROFILE_FACTS` asked for as far as they are known, and `learner`."""
-    profile = profile_of(learner)
-    made = {name: profile.get(name) for name in asked.names}
-    if "learner" in asked.names:
-        made["learner"] = _among(profile, asked.keys.get("learner"))
+    made = {name: fact_of(learner, name) for name in asked.names}
     if "tenure_days" in asked.names:
         made["tenure_days"] = _tenure_days(learner, now)
+    if "learner" in asked.names:
+        keys = asked.keys.get("learner")
+        made["learner"] = (
+            _profile(learner)
+            if keys is None
+            else {key: fact for key in keys if (fact := fact_of(learner, key)) is not None}
+        )
     return {name: fact for name, fact in made.items() if fact is not None}
 
 
-def profile_of(learner: Learner) -> dict[str, Any]:
+def fact_of(learner: Learner, name: str) -> Any:
+    """Return one entry of a learner's profile, None where it is not known."""
+    known = _KNOWN[name](learner) if name in _KNOWN else None
+    return learner.attributes.get(name) if known is None else known
+
+
+def _profile(learner: Learner) -> dict[str, Any]:
     """Return what is known of the learner; a field Waymark knows wins over a like attribute."""
-    known = {
-        "learner_id": learner.learner_id,
-        "role_id": learner.role_id,
-        "goal_role_id": learner.goal_role_id,
-        "department": learner.department,
-        "location": learner.location,
-        "hired_at": learner.hired_at,
-        "language": learner.language,
-        "manager_id": learner.manager_id,
-        "needs": sorted(learner.needs),
-        "mentor": learner.mentor,
-    }
+    known = {name: read(learner) for name, read in _KNOWN.items()}
     return dict(learner.attributes) | {k: value for k, value in known.items() if value is not None}
 
 

@@ -203,6 +203,12 @@ class Experiment:
         """The components that the experiment owns for its learners."""
         return frozenset(kind for each in self.variants if (kind := each.kind) is not None)
 
+    @property
+    def snapshots(self) -> frozenset[str]:
+        """The versions of snapshots that the variants were pinned to."""
+        pinned = (each.pinned.snapshot for each in self.variants)
+        return frozenset(version for version in pinned if version is not None)
+
     def variant(self, variant_id: str) -> Variant:
         """Return one of the variants; KeyError."""
         return {each.variant_id: each for each in self.variants}[variant_id]

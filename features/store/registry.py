@@ -105,6 +105,16 @@ class Registry:
             )
         return Version(version=str(found.version), run_id=found.run_id, tags=dict(found.tags))
 
+    def names(self) -> Mapping[str, str]:
+        """Return the version that each alias, and each version, stands for."""
+        model = self._find("get_registered_model")
+        if model is None:
+            return {}
+        with _named_failures(self.tracking_uri):
+            found = self.client.search_model_versions(f"name = '{self.model_name}'")
+        versions = {str(each.version): str(each.version) for each in found}
+        return versions | {alias: str(version) for alias, version in model.aliases.items()}
+
     def set_alias(self, alias: str, version: str) -> None:
         """Point an alias to a version."""
         with _named_failures(self.tracking_uri):

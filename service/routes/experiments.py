@@ -8,9 +8,9 @@ from fastapi import APIRouter
 
 from features.domain.experiment import Experiment
 from features.experiment_form import ExperimentForm
-from features.experiments import define, start, stop, write_experiment
+from features.experiments import define, note_act, start, stop, write_experiment
 from features.store.workspace import Repositories
-from service.auth import Caller, Experimenter, ExperimentReader
+from service.auth import Experimenter, ExperimentReader
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.schemas.experiments import ExperimentDetailView, ExperimentView
 from service.schemas.pages import Page
@@ -34,10 +34,10 @@ def put_experiment(
     """
     require_same_ids({"experiment_id": body.experiment_id}, {"experiment_id": experiment_id})
     wanted = body.to_domain(experiment_id)
-    snapshots = service.models.known_snapshots()
+    snapshots = service.shelf.known
     with service.database.transaction() as repositories:
         experiment = define(repositories, wanted, snapshots, now)
-        _note(repositories, "experiment.put", experiment, caller, now)
+        note_act(repositories, "experiment.put", experiment, caller.key_id, now)
         return _detail(repositories, experiment, now)
 
 
@@ -73,10 +73,10 @@ def start_experiment(
 
     Refused where it would share a component of learners with another experiment under way.
     """
-    snapshots = service.models.known_snapshots()
+    snapshots = service.shelf.known
     with service.database.transaction() as repositories:
         experiment = start(repositories, experiment_id, snapshots, now)
-        _note(repositories, "experiment.start", experiment, caller, now)
+        note_act(repositories, "experiment.start", experiment, caller.key_id, now)
         return _detail(repositories, experiment, now)
 
 
@@ -87,24 +87,8 @@ def stop_experiment(
     """Stop an experiment for good; from the next request on everybody is served by default."""
     with service.database.transaction() as repositories:
         experiment = stop(repositories, experiment_id, now)
-        _note(repositories, "experiment.stop", experiment, caller, now)
+        note_act(repositories, "experiment.stop", experiment, caller.key_id, now)
         return _detail(repositories, experiment, now)
-
-
-def _note(
-    repositories: Repositories, action: str, experiment: Experiment, caller: Caller, now: datetime
-) -> None:
-    repositories.audit.add(
-        at=now,
-        actor=caller.key_id,
-        action=action,
-        subject=experiment.experiment_id,
-        detail={
-            "weights": {each.variant_id: each.weight for each in experiment.variants},
-            "coverage": experiment.coverage,
-            "phase": len(experiment.phases),
-        },
-    )
 
 
 def _detail(repositories: Repositories, experiment: Experiment, now: datetime) -> Mapping[str, Any]:

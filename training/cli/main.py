@@ -8,6 +8,7 @@ from training.cli import (
     demo,
     drift,
     evaluate,
+    experiment,
     import_folder,
     keys,
     personas,
@@ -41,6 +42,7 @@ app.command("content")(content.content)
 app.command("personas")(personas.personas)
 app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(keys.app, name="keys")
 
 

@@ -16,10 +16,11 @@ from service.champion import (
     Champion,
     copies_folder,
     read_champion,
+    require_plain_name,
     write_champion,
 )
 from service.models import ModelHolder
-from service.watcher import Watcher, require_plain_name
+from service.watcher import Watcher
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
