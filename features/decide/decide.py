@@ -58,14 +58,7 @@ def decide(
     case = open_case(request, scorer, policy)
     terms = compute_terms(case)
     best = _best_candidates(case, terms)
-    slate = draw_slate(
-        scorer.index,
-        (best, terms.tier[best], terms.score[best]),
-        request.context.limit,
-        case.policy,
-        rng,
-        _is_core(case, best),
-    )
+    slate = _draw(case, terms, best, rng)
     items = tuple(
         _item(case, terms, place, rank) for rank, place in enumerate(slate.places, start=1)
     )
@@ -82,6 +75,20 @@ def decide(
         assignments=_new_assignments(case),
         remarks=remarks_on(case),
     )
+
+
+def choose(
+    request: DecisionRequest, scorer: Scoring, policy: Policy | None, rng: np.random.Generator
+) -> int | None:
+    """Return the row of what `decide` would place first, without the account of why.
+
+    For whoever follows the choice and reads nothing else, as simulated learners do; equal
+    arguments, `rng` included, give the first item of `decide`. None where nothing is eligible.
+    """
+    case = open_case(request, scorer, policy)
+    terms = compute_terms(case)
+    slate = _draw(case, terms, _best_candidates(case, terms), rng)
+    return slate.places[0].row if slate.places else None
 
 
 def skill_standings(request: DecisionRequest, scorer: Scoring) -> tuple[SkillStanding, ...]:
@@ -113,6 +120,17 @@ def skill_standings(request: DecisionRequest, scorer: Scoring) -> tuple[SkillSta
             ),
         )
         for k, skill_id in enumerate(index.skill_ids)
+    )
+
+
+def _draw(case: Case, terms: Terms, best: NDArray[np.int64], rng: np.random.Generator) -> Slate:
+    return draw_slate(
+        case.index,
+        (best, terms.tier[best], terms.score[best]),
+        case.request.context.limit,
+        case.policy,
+        rng,
+        _is_core(case, best),
     )
 
 

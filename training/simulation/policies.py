@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.decide.case import Scoring
-from features.decide.decide import decide
+from features.decide.decide import choose
 from features.domain.catalogue import TERMS, Policy
 from features.domain.history import LearnerHistory
 from features.domain.recommendation import DecisionRequest, RequestContext
@@ -66,7 +66,7 @@ class OtherAffinity:
 
 
 class Decider:
-    """Takes the first module of the slate that `decide` draws.
+    """Takes the first module of the slate that `features.decide` draws.
 
     Parameters
     ----------
@@ -95,10 +95,7 @@ class Decider:
             context=RequestContext(exclude=frozenset(module_ids.ids[row] for row in barred)),
             now=now,
         )
-        answer = decide(request, self._scorer, self._policy, self._rng)
-        if not answer.items:
-            return None
-        row = module_ids.index_of[answer.items[0].module_id]
+        row = choose(request, self._scorer, self._policy, self._rng)
         return row if self._only is None or row in self._only else None
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import product
@@ -187,11 +187,12 @@ def _choosers(
             scorer, own_policy, np.random.default_rng([entrant.seed, EXPLORATION])
         )
     unused = np.random.default_rng(0)
+    bare = replace(scorer, affinity=None)  # rivals bring their own
     if name is PolicyName.FIXED:
-        return lambda entrant: _follow(scorer, offer.curricula[entrant.role_id], unused)
+        return lambda entrant: _follow(bare, offer.curricula[entrant.role_id], unused)
     affinity = bind_affinity(taught.collaborative, offer.index)
     rank = by_popularity if name is PolicyName.POPULARITY else by_collaboration
-    decider = Decider(rank(scorer, affinity), BY_AFFINITY, unused)
+    decider = Decider(rank(bare, affinity), BY_AFFINITY, unused)
     return lambda _: decider
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from academy import (
     GREEDY,
@@ -17,7 +18,7 @@ from academy import (
     scorer_of,
 )
 
-from features.decide.decide import decide, skill_standings
+from features.decide.decide import choose, decide, skill_standings
 from features.domain.catalogue import Policy, Prerequisite, Role, RoleRequirement
 from features.domain.history import Learner
 
@@ -39,6 +40,17 @@ def test_contributions_sum_to_the_score_of_every_item():
     assert len(answer.items) == 8
     for item in answer.items:
         assert sum(item.contributions.values()) == pytest.approx(item.score, abs=1e-12)
+
+
+def test_choosing_without_an_account_places_the_same_module_first():
+    catalogue = catalogue_of(*(module(f"m{k}", "sql", difficulty=k / 10) for k in range(8)))
+    scorer, torn = scorer_of(catalogue), Policy(exploration=1.0)
+    for seed in range(5):
+        answer = decide(request(), scorer, torn, np.random.default_rng(seed))
+        row = choose(request(), scorer, torn, np.random.default_rng(seed))
+        assert scorer.index.module_ids.ids[row] == answer.items[0].module_id
+    nothing = request(event("m1"))
+    assert choose(nothing, scorer_of(catalogue_of(module("m1"))), GREEDY, rng()) is None
 
 
 def test_completed_modules_are_never_recommended():
