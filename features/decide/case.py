@@ -1,10 +1,20 @@
 """A case: one learner at one instant, with all that terms, words and locks are read from."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from features.decide.conditions import mentions, open_facts
-from features.decide.eligibility import Bars, Eligibility, judge_eligibility
+from features.decide.eligibility import (
+    Bars,
+    Eligibility,
+    faded_skills,
+    judge_eligibility,
+    languages_of,
+)
 from features.decide.facts import Subject, facts_of
 from features.decide.journey import Journey, pathways_of, travel
 from features.decide.phrases.choice import language_for
@@ -42,10 +52,29 @@ class Case:
     index: CatalogueIndex
     arrays: LearnerArrays
     scores: Scores
-    ruling: Ruling
-    journey: Journey
+    bars: Bars
     eligibility: Eligibility
     policy: Policy
+
+    @property
+    def ruling(self) -> Ruling:
+        """What the organisation's rules say."""
+        return self.bars.ruling
+
+    @property
+    def journey(self) -> Journey:
+        """The learner on their pathways."""
+        return self.bars.journey
+
+    @cached_property
+    def faded(self) -> NDArray[np.bool_]:
+        """bool, (n_skills,): required skills that have faded and are below their target."""
+        return faded_skills(self.arrays, self.scores)
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """Primary languages the learner is taken to speak; none: every one."""
+        return languages_of(self.index, self.arrays)
 
     @property
     def language(self) -> Language:
@@ -70,8 +99,7 @@ def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy | None =
         index=index,
         arrays=arrays,
         scores=scores,
-        ruling=bars.ruling,
-        journey=bars.journey,
+        bars=bars,
         eligibility=eligibility,
         policy=policy,
     )
@@ -90,6 +118,7 @@ def consult(
     return Bars(
         ruling=apply_rules(index.rules, facts, len(index.module_ids)),
         journey=travel(subject, mine, facts),
+        asked=asked,
     )
 
 

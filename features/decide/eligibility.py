@@ -7,6 +7,7 @@ from functools import cached_property, reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from features.decide.conditions import Mentions
 from features.decide.journey import Journey
 from features.decide.rules import NO_RULE, Ruling
 from features.domain.catalogue import Policy
@@ -62,14 +63,18 @@ class Eligibility:
 
 @dataclass(frozen=True, kw_only=True)
 class Bars:
-    """What the organisation's rules and pathways say of each module."""
+    """What the organisation's rules and pathways say of each module, and what they looked at."""
 
     ruling: Ruling
     journey: Journey
+    asked: Mentions
 
     def held_back(self, index: CatalogueIndex, arrays: LearnerArrays) -> NDArray[np.bool_]:
         """Return modules of locked steps; what is owed is not held back by a pathway."""
+        if not self.journey.pathways:
+            return self.journey.held_back
         owed = arrays.assigned | index.is_mandatory | (self.ruling.required_by != NO_RULE)
+        owed |= self.ruling.assigned_by != NO_RULE
         held: NDArray[np.bool_] = self.journey.held_back & ~owed & ~arrays.done
         return held
 

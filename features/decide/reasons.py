@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.decide.case import Case
-from features.decide.eligibility import faded_skills
 from features.decide.journey import OPTIONAL_PULL, StepState
 from features.decide.rules import NO_RULE
 from features.domain.instants import from_microseconds
@@ -179,7 +178,7 @@ def _most_faded(case: Case, row: int) -> int | None:
     """Return the skill of the module that lost most, of those that ask for a refresher."""
     pairs = case.index.skills
     skills = pairs.skill[pairs.indptr[row] : pairs.indptr[row + 1]]
-    required = skills[faded_skills(case.arrays, case.scores)[skills]]
+    required = skills[case.faded[skills]]
     if not len(required):
         return None
     lost = case.scores.mastery_shown[required] - case.scores.standing.mastery[required]

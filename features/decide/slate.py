@@ -1,6 +1,10 @@
 """From scores to an ordered slate with exact propensities."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from math import exp, fsum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,71 +70,115 @@ def draw_slate(
     """
     rows, tier, score = candidates
     order = np.lexsort((rows, -score, tier))
-    rows, tier, score = rows[order], tier[order], score[order]
     n_fixed = int((tier == 0).sum())
-    places = [Place(row=int(row), propensity=1.0) for row in rows[: min(n_fixed, limit)]]
+    places = [Place(row=row, propensity=1.0) for row in rows[order[: min(n_fixed, limit)]].tolist()]
+    pool = order[n_fixed : n_fixed + max(POOL_SIZE, limit)]
+    utility: list[float] = score[pool].tolist()
     p_first = np.zeros(len(rows))
-    p_first[:1] = 1.0
-    last = n_fixed + max(POOL_SIZE, limit)
-    pool, utility = rows[n_fixed:last], score[n_fixed:last]
-    if len(pool) and not n_fixed:
+    if n_fixed or not utility:
+        p_first[:1] = 1.0
+    else:
         p_first[: len(pool)] = _probabilities(utility, policy.exploration)
-    spread = policy.diversity * float(utility.max() - utility.min()) if len(pool) else 0.0
-    compare = _Comparison(index, pool) if limit > 1 and spread > 0 else None
-    likeness, left = np.zeros(len(pool)), np.arange(len(pool))
-    varied = np.ones(len(pool)) if core is None else 1.0 - core[order][n_fixed:last]
-    seen = 0
-    while len(places) < limit and len(left):
-        if compare is not None:
-            for place in places[seen:]:
-                likeness = np.maximum(likeness, varied * compare.with_module(place.row))
-            seen = len(places)
-        p = _probabilities((utility - spread * likeness)[left], policy.exploration)
-        chosen = _draw(p, rng) if policy.exploration > 0 else int(p.argmax())
-        places.append(Place(row=int(pool[left[chosen]]), propensity=float(p[chosen])))
-        left = np.concatenate((left[:chosen], left[chosen + 1 :]))
+    if len(places) < limit and utility:
+        likeness = _Comparison(index, rows[pool], None if core is None else core[pool])
+        spread = policy.diversity * (utility[0] - utility[-1])
+        drawing = _Drawing(utility, policy.exploration, spread, likeness)
+        places += drawing.take([place.row for place in places], limit - len(places), rng)
     return Slate(places=tuple(places), order=order, p_first=p_first)
 
 
-def _draw(p: NDArray[np.float64], rng: np.random.Generator) -> int:
+class _Drawing:
+    """Takes from a pool, best first, one after the other.
+
+    The pool is a few dozen modules, over which a plain loop costs less than calls into numpy.
+    """
+
+    def __init__(
+        self, utility: list[float], temperature: float, spread: float, comparison: "_Comparison"
+    ) -> None:
+        self._utility, self._temperature, self._spread = utility, temperature, spread
+        self._comparison = comparison
+        self._likeness = [0.0] * len(utility)
+
+    def take(self, above: list[int], n: int, rng: np.random.Generator) -> list[Place]:
+        """Draw up to n places below the rows that stand above already."""
+        left, rows = list(range(len(self._utility))), self._comparison.rows
+        taken: list[Place] = []
+        for row in above:
+            self._vary(row)
+        while left and len(taken) < n:
+            if taken:
+                self._vary(taken[-1].row)
+            p = _probabilities(
+                [self._utility[k] - self._spread * self._likeness[k] for k in left],
+                self._temperature,
+            )
+            chosen = _draw(p, rng) if self._temperature > 0 else p.index(1.0)
+            taken.append(Place(row=rows[left.pop(chosen)], propensity=p[chosen]))
+        return taken
+
+    def _vary(self, row: int) -> None:
+        if self._spread > 0:
+            alike = self._comparison.with_module(row)
+            self._likeness = [max(pair) for pair in zip(self._likeness, alike, strict=True)]
+
+
+def _draw(p: list[float], rng: np.random.Generator) -> int:
     """Return what `rng.choice(len(p), p=p)` returns, without its checks."""
-    cumulative = p.cumsum()
-    cumulative /= cumulative[-1]
-    return int(cumulative.searchsorted(rng.random(), side="right"))
+    cumulative = list(accumulate(p))
+    drawn = rng.random() * cumulative[-1]
+    return min(bisect_right(cumulative, drawn), len(p) - 1)
 
 
-def _probabilities(utility: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+def _probabilities(utility: list[float], temperature: float) -> list[float]:
     """Return softmax(utility / temperature); all weight on the first best where it is next to 0."""
+    best = max(utility)
     if temperature <= COLDEST:
-        p = np.zeros(len(utility))
-        p[np.argmax(utility)] = 1.0
+        p = [0.0] * len(utility)
+        p[utility.index(best)] = 1.0
         return p
-    weights = np.exp((utility - utility.max()) / temperature)
-    result: NDArray[np.float64] = weights / weights.sum()
-    return result
+    weights = [exp((each - best) / temperature) for each in utility]
+    total = fsum(weights)
+    return [weight / total for weight in weights]
 
 
 class _Comparison:
-    """Modules that are compared with others: half for the cosine of skills, half for the format."""
+    """Modules that are compared with others: half for the cosine of skills, half for the format.
 
-    def __init__(self, index: CatalogueIndex, rows: NDArray[np.int64]) -> None:
+    Core modules are like nothing.
+    """
+
+    def __init__(
+        self, index: CatalogueIndex, rows: NDArray[np.int64], core: NDArray[np.bool_] | None
+    ) -> None:
         self._index, self._rows = index, rows
-        skills = index.skills
-        pairs = skills.pairs_of_modules(rows)
-        self._skill, self._weight = skills.skill[pairs], skills.weight[pairs]
-        self._place = np.arange(len(rows)).repeat(skills.indptr[rows + 1] - skills.indptr[rows])
-        # Where a module has no skills the cosine is 0 over anything.
-        self._length = np.sqrt(skills.squared_length[rows])
-        self._length[self._length == 0.0] = 1.0
+        self.rows: list[int] = rows.tolist()
+        self._varied = np.ones(len(rows)) if core is None else 1.0 - core
 
-    def with_module(self, row: int) -> NDArray[np.float64]:
+    @cached_property
+    def _tags(self) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:
+        """Skills of the modules, their weights, and the place of the module each belongs to."""
+        skills = self._index.skills
+        pairs = skills.pairs_of_modules(self._rows)
+        lengths = skills.indptr[self._rows + 1] - skills.indptr[self._rows]
+        place = np.arange(len(self._rows)).repeat(lengths)
+        return skills.skill[pairs], skills.weight[pairs], place
+
+    @cached_property
+    def _length(self) -> NDArray[np.float64]:
+        """Of the skills; where a module has none the cosine is 0 over anything."""
+        length = np.sqrt(self._index.skills.squared_length[self._rows])
+        return np.where(length == 0.0, 1.0, length)
+
+    def with_module(self, row: int) -> list[float]:
         """Return the likeness of each of the modules to another, in [0,1]."""
         index, skills = self._index, self._index.skills
         span = slice(skills.indptr[row], skills.indptr[row + 1])
         profile = np.zeros(len(skills.skill_ids))
         profile[skills.skill[span]] = skills.weight[span]
-        shared = np.bincount(self._place, self._weight * profile[self._skill], len(self._rows))
+        skill, weight, place = self._tags
+        shared = np.bincount(place, weight * profile[skill], len(self._rows))
         cosine = shared / (self._length * (np.sqrt(skills.squared_length[row]) or 1.0))
         same = (index.format[self._rows] == index.format[row]) & (index.format[row] >= 0)
-        likeness: NDArray[np.float64] = 0.5 * cosine + 0.5 * same
+        likeness: list[float] = (self._varied * (0.5 * cosine + 0.5 * same)).tolist()
         return likeness

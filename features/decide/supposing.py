@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.decide.case import Case, consult
-from features.decide.conditions import Mentions, mentions
-from features.decide.eligibility import Bar, Bars, faded_skills, is_required, languages_of
+from features.decide.eligibility import Bar, Bars, is_required
 from features.decide.journey import Journey
-from features.decide.rules import NO_RULE, Ruling
+from features.decide.rules import NO_RULE
 from features.encode.catalogue import primary_language
 from features.encode.learner import LearnerArrays
 
@@ -27,28 +26,27 @@ class Supposition:
     ----------
     done_ids
         Supposed to be done, in the catalogue or not.
-    arrays
-        As they would be.
+    rows
+        Those in the catalogue.
     mastery
         float64, (n_skills,).
-    practised
-        bool, (n_skills,): skills of the modules supposed to be done.
-    ruling, journey
-        What rules and pathways would say.
-    held_back
-        bool, (n_modules,): what pathways would bar.
+    bars
+        What rules and pathways would say; the very object of the case where nothing they look at
+        would be another.
     languages
         Those the learner would be taken to speak; none: every one.
     """
 
     done_ids: frozenset[str]
-    arrays: LearnerArrays
+    rows: frozenset[int]
     mastery: NDArray[np.float64]
-    practised: NDArray[np.bool_]
-    ruling: Ruling
-    journey: Journey
-    held_back: NDArray[np.bool_]
+    bars: Bars
     languages: frozenset[str]
+
+    @property
+    def journey(self) -> Journey:
+        """The learner on their pathways."""
+        return self.bars.journey
 
 
 def suppose(
@@ -65,28 +63,20 @@ def suppose(
     levels
         Least mastery by position of the skill.
     """
-    done_ids, index = frozenset(done_ids), case.index
-    rows = index.module_ids.positions(done_ids)
-    rows = rows[rows >= 0]
-    arrays, mastery = _completed(case.arrays, rows), case.scores.standing.mastery.copy()
-    practised = np.zeros(len(mastery), dtype=bool)
-    for row in rows.tolist():
-        pairs = index.skills.pairs_of(row)
-        skills = index.skills.skill[pairs]
-        practised[skills] = True
-        mastery[skills] = np.maximum(mastery[skills], case.scores.expected_mastery[pairs])
-    for skill, level in (levels or {}).items():
-        mastery[skill] = max(mastery[skill], level)
-    bars = _consult_again(case, arrays, mastery, rows)
+    done_ids, index_of = frozenset(done_ids), case.index.module_ids.index_of
+    rows = frozenset(index_of[each] for each in done_ids if each in index_of)
+    before = case.scores.standing.mastery
+    raised = _raised(case, rows, levels or {})
+    mastery = before.copy()
+    for skill, level in raised.items():
+        mastery[skill] = level
+    bars = case.bars
+    if _changes_facts(case, rows, raised.keys()):
+        standing = replace(case.scores.standing, mastery=mastery)
+        scores = replace(case.scores, standing=standing)
+        bars = consult(case.request, case.index, _completed(case.arrays, rows), scores)
     return Supposition(
-        done_ids=done_ids,
-        arrays=arrays,
-        mastery=mastery,
-        practised=practised,
-        ruling=bars.ruling,
-        journey=bars.journey,
-        held_back=_held_back(case, arrays, bars),
-        languages=languages_of(index, arrays),
+        done_ids=done_ids, rows=rows, mastery=mastery, bars=bars, languages=_languages(case, rows)
     )
 
 
@@ -95,11 +85,24 @@ def opens(case: Case, then: Supposition, row: int) -> bool:
     return (
         _is_openable(case, row)
         and (not case.arrays.done[row] or _comes_back(case, then, row))
-        and not then.held_back[row]
+        and not holds_back(case, then, row)
         and not is_barred_for_good(case, then, row)
         and not missing_modules(case, row, then)
         and not missing_skills(case, row, then.mastery)
     )
+
+
+def holds_back(case: Case, then: Supposition, row: int) -> bool:
+    """Tell whether a pathway would bar the module; not what is done, nor what is owed.
+
+    What rules assign with this decision stays owed.
+    """
+    if not then.journey.held_back[row] or case.arrays.done[row] or row in then.rows:
+        return False
+    ruling = then.bars.ruling
+    is_owed = case.index.is_mandatory[row] or case.arrays.assigned[row]
+    by_rule = ruling.required_by[row] != NO_RULE or ruling.assigned_by[row] != NO_RULE
+    return not (is_owed or by_rule)
 
 
 def is_barred_for_good(case: Case, then: Supposition, row: int) -> bool:
@@ -107,7 +110,7 @@ def is_barred_for_good(case: Case, then: Supposition, row: int) -> bool:
     language = case.index.modules[row].language
     if language and then.languages and primary_language(language) not in then.languages:
         return True
-    return bool(then.ruling.excluded_by[row] != NO_RULE)
+    return bool(then.bars.ruling.excluded_by[row] != NO_RULE)
 
 
 def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
@@ -117,22 +120,13 @@ def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
     levels that the module is expected to bring, by a step, or by a rule.
     """
     then = suppose(case, [case.index.module_ids.ids[row]])
-    candidates = np.unique(
-        np.concatenate(
-            [
-                _that_require(case, row),
-                case.arrays.outdated.nonzero()[0],
-                np.flatnonzero(case.journey.held_back & ~then.held_back),
-                np.flatnonzero(
-                    (case.ruling.excluded_by != NO_RULE) & (then.ruling.excluded_by == NO_RULE)
-                ),
-            ]
-        )
-    )
+    candidates = _that_require(case, row).union(case.arrays.outdated_rows)
+    if then.bars is not case.bars:
+        candidates |= _let_go(case, then)
     return tuple(
         case.index.module_ids.ids[module]
-        for module in candidates.tolist()
-        if module != row and opens(case, then, module)
+        for module in sorted(candidates - {row})
+        if opens(case, then, module)
     )
 
 
@@ -169,72 +163,77 @@ def _is_openable(case: Case, row: int) -> bool:
 
 def _comes_back(case: Case, then: Supposition, row: int) -> bool:
     """Tell whether a done module would come back: what was just practised has not faded."""
-    if case.arrays.outdated[row] and is_required(case.index, then.arrays, then.ruling)[row]:
+    if case.arrays.outdated[row] and is_required(case.index, case.arrays, then.bars.ruling)[row]:
         return True
-    skills = case.index.skills.skill[case.index.skills.pairs_of(row)]
-    faded = faded_skills(case.arrays, case.scores)[skills]
-    return bool((faded & ~then.practised[skills]).any())
+    practised = {skill for each in then.rows for _, skill in _pairs(case, each)}
+    return any(case.faded[skill] and skill not in practised for _, skill in _pairs(case, row))
 
 
-def _that_require(case: Case, row: int) -> NDArray[np.int32]:
+def _pairs(case: Case, row: int) -> list[tuple[int, int]]:
+    """Return the pairs of a module, each with its skill."""
+    pairs = case.index.skills.pairs_of(row)
+    skills = case.index.skills.skill[pairs].tolist()
+    return list(zip(range(pairs.start, pairs.stop), skills, strict=True))
+
+
+def _that_require(case: Case, row: int) -> set[int]:
     """Return the modules that ask for the one at `row`, or for a level in one of its skills."""
-    index, links, levels = case.index, case.index.module_links, case.index.skill_links
-    taught = np.zeros(len(index.skill_ids), dtype=bool)
-    taught[index.skills.skill[index.skills.pairs_of(row)]] = True
-    return np.concatenate(
-        [links.module[links.requires == row], levels.module[taught[levels.skill]]]
-    )
+    index = case.index
+    by_level = (index.skill_needed_by.get(skill, ()) for _, skill in _pairs(case, row))
+    return set().union(index.needed_by.get(row, ()), *by_level)
 
 
-def _completed(arrays: LearnerArrays, rows: NDArray[np.int32]) -> LearnerArrays:
+def _let_go(case: Case, then: Supposition) -> set[int]:
+    """Return the modules that a step or a rule bars now, and would not bar then."""
+    arrays = _completed(case.arrays, then.rows)
+    by_step = case.eligibility.held_back & ~then.bars.held_back(case.index, arrays)
+    by_rule = (case.ruling.excluded_by != NO_RULE) & (then.bars.ruling.excluded_by == NO_RULE)
+    return set((by_step | by_rule).nonzero()[0].tolist())
+
+
+def _completed(arrays: LearnerArrays, rows: frozenset[int]) -> LearnerArrays:
     done, seen, under_way = arrays.done.copy(), arrays.seen.copy(), arrays.under_way.copy()
-    done[rows] = seen[rows] = True
-    outdated = arrays.outdated.copy()
-    under_way[rows] = outdated[rows] = False
+    outdated, completed = arrays.outdated.copy(), list(rows)
+    done[completed] = seen[completed] = True
+    under_way[completed] = outdated[completed] = False
     return replace(arrays, done=done, seen=seen, under_way=under_way, outdated=outdated)
 
 
-def _consult_again(
-    case: Case, arrays: LearnerArrays, mastery: NDArray[np.float64], rows: NDArray[np.int32]
-) -> Bars:
-    """Ask rules and pathways again, where what is supposed can matter to them."""
-    index = case.index
-    mine = tuple(standing.index for standing in case.journey.pathways)
-    conditions = (index.rules.conditions, *(each.conditions for each in mine))
-    named = rows.tolist()
-    on_pathways = any(not each.rows.isdisjoint(named) for each in (*mine, *index.pathways.others))
-    if not on_pathways and not _change_facts(case, mentions(conditions), named, mastery):
-        return Bars(ruling=case.ruling, journey=case.journey)
-    standing = replace(case.scores.standing, mastery=mastery)
-    return consult(case.request, index, arrays, replace(case.scores, standing=standing))
+def _raised(case: Case, rows: frozenset[int], levels: Mapping[int, float]) -> dict[int, float]:
+    """Return mastery by position of the skill, of those skills where it would be higher."""
+    before, expected = case.scores.standing.mastery, case.scores.expected_mastery
+    brought = [(skill, float(expected[pair])) for row in rows for pair, skill in _pairs(case, row)]
+    raised: dict[int, float] = {}
+    for skill, level in (*brought, *levels.items()):
+        if level > raised.get(skill, before[skill]):
+            raised[skill] = level
+    return raised
 
 
-def _change_facts(
-    case: Case, asked: Mentions, rows: list[int], mastery: NDArray[np.float64]
-) -> bool:
-    """Tell whether a fact that conditions look at would be another."""
-    ids = case.index.module_ids.ids
-    if "done" in asked.names:
-        keys = asked.keys.get("done")
-        if keys is None or any(ids[row] in keys for row in rows):
-            return True
-    before = case.scores.standing.mastery
-    for fact in asked.names & LEVELS:
-        if fact not in asked.keys:
-            return True
-        skills = case.index.skill_ids.positions(asked.keys[fact])
-        skills = skills[skills >= 0]
-        if (mastery[skills] != before[skills]).any():
-            return True
-    return False
+def _languages(case: Case, rows: frozenset[int]) -> frozenset[str]:
+    """Return the languages the learner would be taken to speak; see `languages_of`."""
+    if case.arrays.learner.language:
+        return case.languages
+    given = (case.index.modules[row].language for row in rows)
+    return case.languages.union(primary_language(each) for each in given if each)
 
 
-def _held_back(case: Case, arrays: LearnerArrays, bars: Bars) -> NDArray[np.bool_]:
-    """Return what pathways hold back; what rules assign with this decision stays owed."""
-    if not bars.journey.pathways:
-        return bars.journey.held_back
-    assigned = arrays.assigned | (bars.ruling.assigned_by != NO_RULE)
-    return bars.held_back(case.index, replace(arrays, assigned=assigned))
+def _changes_facts(case: Case, rows: frozenset[int], skills: Iterable[int]) -> bool:
+    """Tell whether a step would be done, or a fact that conditions look at would be another."""
+    mine = (standing.index for standing in case.journey.pathways)
+    if any(not each.rows.isdisjoint(rows) for each in (*mine, *case.index.pathways.others)):
+        return True
+    asked = case.bars.asked
+    modules = (case.index.module_ids.ids[row] for row in rows)
+    if "done" in asked.names and _names_any(asked.keys.get("done"), modules):
+        return True
+    raised = [case.index.skill_ids.ids[skill] for skill in skills]
+    return any(_names_any(asked.keys.get(fact), raised) for fact in asked.names & LEVELS)
+
+
+def _names_any(keys: frozenset[str] | None, ids: Iterable[str]) -> bool:
+    """Tell whether any id is among the entries looked at; without entries all may be."""
+    return keys is None or not keys.isdisjoint(ids)
 
 
 def _is_done(case: Case, module_id: str) -> bool:

@@ -11,6 +11,7 @@ from features.decide.eligibility import Bar
 from features.decide.journey import PathwayStanding, StepStanding, StepState
 from features.decide.supposing import (
     Supposition,
+    holds_back,
     is_barred_for_good,
     missing_modules,
     missing_skills,
@@ -122,7 +123,7 @@ def _opens(case: Case, lock: _Lock) -> bool:
     then = suppose(case, lock.module_ids, lock.skills)
     if is_barred_for_good(case, then, lock.row) or missing_skills(case, lock.row, then.mastery):
         return False
-    return not then.held_back[lock.row] or _waits_for_condition(then, lock)
+    return not holds_back(case, then, lock.row) or _waits_for_condition(then, lock)
 
 
 def _waits_for_condition(then: Supposition, lock: _Lock) -> bool:

@@ -194,6 +194,18 @@ class CatalogueIndex:
         return np.asarray(np.maximum(self.duration_minutes, SHORTEST_MINUTES) / 60.0)
 
     @cached_property
+    def needed_by(self) -> Mapping[int, list[int]]:
+        """Row → rows of the modules that stay locked until it is done."""
+        links = self.module_links.hard
+        return _grouped(links.requires, links.module)
+
+    @cached_property
+    def skill_needed_by(self) -> Mapping[int, list[int]]:
+        """Position of a skill → rows of the modules that stay locked below some level of it."""
+        links = self.skill_links.hard
+        return _grouped(links.skill, links.module)
+
+    @cached_property
     def role_names(self) -> Mapping[str, str]:
         """Names of the roles by id."""
         return {role.role_id: role.name for role in self.catalogue.roles}
@@ -364,6 +376,13 @@ def _skill_links(modules: tuple[Module, ...], skill_ids: IdMap) -> SkillLinks:
         min_mastery=np.array([level for _, _, level, _ in links], dtype=np.float64),
         strength=np.array([strength for _, _, _, strength in links], dtype=np.float64),
     )
+
+
+def _grouped(keys: NDArray[np.int32], rows: NDArray[np.int32]) -> Mapping[int, list[int]]:
+    grouped: dict[int, list[int]] = {}
+    for key, row in zip(keys.tolist(), rows.tolist(), strict=True):
+        grouped.setdefault(key, []).append(row)
+    return grouped
 
 
 def _targets(role: Role, skill_ids: IdMap) -> RoleTargets:

@@ -1,6 +1,7 @@
 """One learner's history as arrays over a catalogue's modules and skills."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,12 @@ class LearnerArrays:
     outdated: NDArray[np.bool_]
     due_at_seconds: NDArray[np.float64]
     required: Requirements
+
+    @cached_property
+    def outdated_rows(self) -> list[int]:
+        """Rows of the modules marked in `outdated`."""
+        rows: list[int] = self.outdated.nonzero()[0].tolist()
+        return rows
 
     @property
     def target(self) -> NDArray[np.float64]:

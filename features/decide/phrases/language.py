@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 LEVELS = frozenset({"shown", "left", "asked", "mastery", "expected", "target", "level"})
 SHARES = frozenset({"p_success"})
@@ -55,7 +56,9 @@ class Language:
             counted = facts[template.count]
             is_one = isinstance(counted, int | float) and round(counted) == 1
             template = template.one if is_one else template.other
-        return _PLACEHOLDER.sub(lambda found: self.write(found[1], facts[found[1]]), template)
+        words = list(_parts(template))
+        words[1::2] = [self.write(name, facts[name]) for name in words[1::2]]
+        return "".join(words)
 
     def can_say(self, code: str, facts: Mapping[str, object]) -> bool:
         """Tell whether every fact is known that the words of a code need."""
@@ -83,12 +86,19 @@ class Language:
         return _listed(list(parts), self.last_of_any)
 
 
+@cache
 def placeholders(template: str | Counted) -> frozenset[str]:
     """Return the facts that a template mentions."""
     if isinstance(template, Counted):
         named = _PLACEHOLDER.findall(template.one + template.other)
         return frozenset({template.count, *named})
     return frozenset(_PLACEHOLDER.findall(template))
+
+
+@cache
+def _parts(template: str) -> tuple[str, ...]:
+    """Return text and names of facts in turn; it begins and ends with text."""
+    return tuple(_PLACEHOLDER.split(template))
 
 
 def _listed(parts: list[str], last: str) -> str:
