@@ -19,6 +19,8 @@ UNDATED_URGENCY = 0.25
 CONTINUITY_MEMORY = 3
 UNKNOWN_TIME_FIT = 0.5
 SMALLEST_ERROR = 1e-9  # of a mastery, in levels
+MOST_LEARNED_AT = 0.85  # Wilson et al. 2019
+STEEPNESS = 4.0
 LEAST_CLOSING = 1e-6  # levels an hour: below it is only rounding
 
 
@@ -83,7 +85,7 @@ def _gap(case: Case) -> NDArray[np.float64]:
     if not len(asked.pairs):
         return gap
     closed = np.add.reduceat(asked.weight_of_pair * _expected_closings(case), asked.starts)
-    per_hour = closed * learnable(case.scores.p_success[asked.modules])
+    per_hour = closed * learnable(case.scores.p_able[asked.modules])
     per_hour /= case.index.hours[asked.modules]
     largest = per_hour[case.eligibility.eligible[asked.modules]].max(initial=0.0)
     if largest > LEAST_CLOSING:
@@ -121,10 +123,13 @@ def _expected_gap(gap: NDArray[np.float64], error: NDArray[np.float64]) -> NDArr
 def learnable(p_success: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the share of a module's gain that a learner can take up, in [0,1].
 
-    4·p·(1 − p): nothing is left to learn where success is certain, nothing can be followed where
-    failure is, and most is open to learning where the outcome is.
+    p^(st)·(1 − p)^(s(1 − t)) as a share of its largest value, at p = t: nothing is left to learn
+    where success is certain, and who is far likelier to fail than to succeed cannot follow.
     """
-    return np.asarray(4.0 * p_success * (1.0 - p_success))
+    with_success, with_failure = STEEPNESS * MOST_LEARNED_AT, STEEPNESS * (1.0 - MOST_LEARNED_AT)
+    largest = MOST_LEARNED_AT**with_success * (1.0 - MOST_LEARNED_AT) ** with_failure
+    share = p_success**with_success * (1.0 - p_success) ** with_failure
+    return np.asarray(share / largest)
 
 
 def _refresh(case: Case) -> NDArray[np.float64]:

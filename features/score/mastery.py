@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from features.encode.ability import LOGIT_OF_MASTERY, attenuation, sigmoid
 from features.encode.levels import rise
 from features.encode.state import LearnerState
 from features.score.scores import Standing
@@ -47,3 +48,19 @@ def expected_mastery(bound: BoundSuccess, state: LearnerState) -> NDArray[np.flo
     expected = levels.left[index.skill] * gain
     expected += levels.level[index.skill]
     return np.minimum(np.maximum(expected, 0.0, out=expected), 1.0, out=expected)
+
+
+def p_able(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
+    """Return the probability to succeed at each module by the levels alone, (n_modules,).
+
+    Where everyone went down one path, hard modules were met late, by people who had come far, and
+    what was seen of them says little of somebody who is given one today. Levels and difficulties
+    are told apart by who rose and who did not, so they do say.
+    """
+    levels, scale, sets = state.levels, bound.levels.scale, bound.sets
+    if len(sets.of_module) == 0:
+        return np.zeros(0)
+    level = sets.mean(levels.level)[sets.of_module]
+    doubt = sets.mean(levels.deviation)[sets.of_module] * scale.logits_per_level
+    logits = LOGIT_OF_MASTERY + scale.logits_per_level * (level - scale.difficulty)
+    return sigmoid(logits * attenuation(doubt * doubt))

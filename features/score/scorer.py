@@ -14,7 +14,7 @@ from features.encode.log import InteractionLog, encode_histories
 from features.encode.state import LearnerState
 from features.encode.words import index_words
 from features.score.affinity import NONE, BoundAffinity, bind_affinity
-from features.score.mastery import expected_mastery, mastery, mastery_shown
+from features.score.mastery import expected_mastery, mastery, mastery_shown, p_able
 from features.score.personas import BoundPersonas, bind_personas
 from features.score.scores import Scores, Standing
 from features.score.snapshot import Snapshot
@@ -55,11 +55,13 @@ class Scorer:
             is_new = self.affinity.is_new
             role_id = history.learner.role_id
             affinity, basis = self.affinity.affinity(arrays.log, role_id, now_seconds)
+        able = p_able(self.success, state)
         return Scores(
             affinity=affinity,
             affinity_basis=basis,
             is_new=is_new,
-            p_success=self.success.p_success(state),
+            p_success=able if self.version is None else self.success.p_success(state),
+            p_able=able,
             standing=mastery(self.success, state),
             mastery_shown=mastery_shown(self.success, state),
             expected_mastery=expected_mastery(self.success, state),

@@ -81,11 +81,13 @@ class GivenScores:
             n_evidence=np.zeros(n_skills, dtype=np.int64),
             last_evidence_at_seconds=np.full(n_skills, -np.inf),
         )
+        p_success = np.array([self.p_success.get(m, 0.75) for m in module_ids])
         return Scores(
             affinity=np.array([self.affinity.get(m, 0.5) for m in module_ids]),
             affinity_basis=self.affinity_basis,
             is_new=np.array([m in self.new for m in module_ids], dtype=bool),
-            p_success=np.array([self.p_success.get(m, 0.75) for m in module_ids]),
+            p_success=p_success,
+            p_able=p_success,
             standing=standing,
             mastery_shown=np.array(
                 [

@@ -60,9 +60,10 @@ def gap_per_hour(case: Case, row: int) -> float:
     total = sum(
         weight[skill[pair]] * expected_closing(case, row, pair) for pair in pairs_of(case, row)
     )
-    p = float(case.scores.p_success[row])
+    p = float(case.scores.p_able[row])
     hours = max(float(case.index.duration_minutes[row]), 5.0) / 60.0
-    return float(total) * 4.0 * p * (1.0 - p) / hours
+    learnable = p**3.4 * (1.0 - p) ** 0.6 / (0.85**3.4 * 0.15**0.6)
+    return float(total) * learnable / hours
 
 
 def gap(case: Case, row: int) -> float:
