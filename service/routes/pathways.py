@@ -9,6 +9,7 @@ from features.decide.progress import journey_of
 from features.domain.catalogue import Pathway
 from features.domain.errors import NotFoundError
 from features.domain.recommendation import DecisionRequest, RequestContext
+from features.store.revisions import CATALOGUE, EXPERIMENTS
 from service.auth import Analyst, Cataloguer
 from service.badges import badges_of
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
@@ -64,14 +65,19 @@ def get_pathway(pathway_id: PathId, _caller: Cataloguer, service: CurrentService
 def get_journey(
     learner_id: PathId, _caller: Analyst, service: CurrentService, now: Now
 ) -> Mapping[str, object]:
-    """Return where a learner stands: steps done, next, locked and why, milestones, time left."""
+    """Return where a learner stands: steps done, next, locked and why, milestones, time left.
+
+    In an experiment on pathways these are the learner's own variant's.
+    """
     with service.database.reading() as repositories:
-        scorer = service.rankings.current(repositories)
+        revisions = repositories.revisions.all()
+        scorer = service.rankings.at(revisions[CATALOGUE], repositories)
         history = repositories.learners.history(learner_id)
-    if not history.is_known:
-        raise NotFoundError(f"nothing is known of learner {learner_id!r}")
-    request = DecisionRequest(history=history, context=RequestContext(), now=now)
-    pathways = journey_of(request, scorer)
+        if not history.is_known:
+            raise NotFoundError(f"nothing is known of learner {learner_id!r}")
+        request = DecisionRequest(history=history, context=RequestContext(), now=now)
+        arm = service.arms.find(repositories, revisions[EXPERIMENTS], scorer, request)
+    pathways = journey_of(request, arm.scorer if arm is not None else scorer)
     return {
         "learner_id": learner_id,
         "as_of": now,

@@ -48,6 +48,18 @@ STANDING = {
     "last_evidence_at",
 }
 
+EXPERIMENT = {
+    "coverage": 1,
+    "namespace": "ranker",
+    "eligible": "true",
+    "metrics": [
+        {"metric_id": "completion_rate", "role": "goal", "margin": None, "window_days": 30},
+        {"metric_id": "minutes", "role": "guardrail", "margin": 2},
+    ],
+    "planned_n": 500,
+    "preview": {"bob": "b"},
+}
+
 
 @pytest.fixture
 def answer(academy):
@@ -66,6 +78,23 @@ def test_an_answer_has_every_field_of_the_contract(answer):
     assert all(set(closing) == CLOSING for closing in closes)
     reasons = [reason for item in answer["items"] for reason in item["reasons"]]
     assert all(set(reason) == {"code", "text"} for reason in reasons)
+
+
+def test_an_answer_names_experiment_and_variant(academy):
+    academy.put("/v1/policies/p", json={"exploration": 0})
+    variants = [
+        {"variant_id": "a", "weight": 0.5},
+        {"variant_id": "b", "weight": 0.5, "policy_id": "p"},
+    ]
+    body = {"hypothesis": "b is better.", "unit": "learner", "variants": variants}
+    answer = academy.put("/v1/experiments/x", json=body | EXPERIMENT)
+    assert answer.status_code == 200, answer.text
+    assert set(answer.json()) >= {"hypothesis", "unit", "variants", *EXPERIMENT}
+    assert academy.post("/v1/experiments/x/start").status_code == 200
+    (named,) = academy.post("/v1/recommendations", json={"learner_id": "ada"}).json()["experiments"]
+    assert set(named) == {"experiment_id", "variant_id"}
+    assert named["experiment_id"] == "x"
+    assert academy.post("/v1/experiments/x/stop").status_code == 200
 
 
 def test_instants_are_utc_and_end_in_z(answer):

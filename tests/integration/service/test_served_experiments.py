@@ -208,6 +208,8 @@ def test_a_pathway_of_the_variant_is_followed_by_those_it_is_for(lab, database_u
     answer = ask(lab, limit=9)
     pulled = {item["module_id"] for item in answer["items"] if item["contributions"]["continuity"]}
     assert (answer["experiments"], pulled) == (SERVED, {"counting-2"})
+    journey = lab.get("/v1/learners/ada/journey").json()
+    assert [each["pathway_id"] for each in journey["pathways"]] == ["p2"]
     assert ask(lab, "bob")["experiments"] == []  # no clerk: no pathway was asked
     assert [each.learner_id for each in kept(database_url)[0]] == ["ada"]
 

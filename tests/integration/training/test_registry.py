@@ -56,6 +56,14 @@ def test_the_same_data_seed_and_code_give_the_same_checksum(trained):
     assert trained[0].version != trained[1].version
 
 
+def test_every_version_and_alias_is_named(trained, registry):
+    names = registry.names()
+    versions = {each.version for each in trained}
+    assert {version: names[version] for version in versions} == {each: each for each in versions}
+    assert names[CHALLENGER] == registry.version_of(CHALLENGER)
+    assert Registry(registry.tracking_uri, "nobody").names() == {}
+
+
 def test_a_run_keeps_parameters_metrics_report_results_and_pictures(trained, registry):
     run = registry.client.get_run(trained[0].run_id)
     assert run.info.status == "FINISHED"
