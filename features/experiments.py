@@ -16,6 +16,7 @@ from features.decide.experiment_checks import (
     weights_of,
 )
 from features.domain.errors import (
+    ExperimentInvalidError,
     ExperimentNotRunningError,
     ExperimentStartedError,
     NotFoundError,
@@ -107,6 +108,8 @@ def start(
         If there is no such experiment.
     ExperimentStartedError
         If it has started before.
+    ExperimentInvalidError
+        If its end has passed.
     ExperimentUnknownPartError
         If variants name what does not exist any more.
     ExperimentOverlapError
@@ -120,6 +123,8 @@ def start(
             "under another id."
         )
     check_experiment(found)
+    if found.ends_at is not None and found.ends_at <= now:
+        raise ExperimentInvalidError({"ends_at": f"it has passed: {found.ends_at.isoformat()}"})
     check_parts(found, _known_parts(repositories, found, snapshots))
     check_overlaps(found, repositories.experiments.started(), now)
     begun = replace(

@@ -21,6 +21,13 @@ def lab(everywhere):
     return everywhere
 
 
+@pytest.fixture
+def desk(client):
+    """The same on SQLite alone, for what never gets as far as the database."""
+    client.put("/v1/policies/gaps-only", json={"weights": {"gap": 1}})
+    return client
+
+
 def put(client, experiment_id="x1", **changes):
     return client.put(f"/v1/experiments/{experiment_id}", json=BODY | changes)
 
@@ -91,13 +98,13 @@ def test_a_policy_is_pinned_at_the_start(lab):
         ({"unit": "location", "planned_n": 9}, "planned_n, unit"),
     ],
 )
-def test_what_is_compared_is_frozen_from_the_start_on(lab, changes, what):
-    running(lab)
-    said = refused(put(lab, **changes), 409, "experiment-started")
+def test_what_is_compared_is_frozen_from_the_start_on(desk, changes, what):
+    running(desk)
+    said = refused(put(desk, **changes), 409, "experiment-started")
     assert f": {what} cannot change any more" in said
-    assert put(lab).status_code == 200  # the same again is no change
-    act(lab, "stop")
-    assert "coverage cannot change" in refused(put(lab, coverage=0.1), 409, "experiment-started")
+    assert put(desk).status_code == 200  # the same again is no change
+    act(desk, "stop")
+    assert "coverage cannot change" in refused(put(desk, coverage=0.1), 409, "experiment-started")
 
 
 def test_a_higher_coverage_belongs_to_the_phase_and_new_weights_open_one(lab):
@@ -137,9 +144,9 @@ def test_starting_and_stopping_are_done_once_and_in_order(lab):
         ({"rules": ["r1", "r2"]}, "names rules 'r1'; variant 'v' names rules 'r2'"),
     ],
 )
-def test_variants_that_name_what_does_not_exist_are_refused_by_name(lab, component, culprit):
+def test_variants_that_name_what_does_not_exist_are_refused_by_name(desk, component, culprit):
     variants = [CONTROL, {"variant_id": "v", "weight": 0.5, **component}]
-    assert culprit in refused(put(lab, variants=variants), 404, "experiment-names-unknown")
+    assert culprit in refused(put(desk, variants=variants), 404, "experiment-names-unknown")
 
 
 @pytest.mark.parametrize(
@@ -168,16 +175,16 @@ def test_variants_that_name_what_does_not_exist_are_refused_by_name(lab, compone
         ({"planned_n": 0}, "planned_n", "equal to 1"),
     ],
 )  # fmt: skip
-def test_an_experiment_that_contradicts_itself_is_refused_by_field(lab, changes, field, words):
-    answer = put(lab, **changes)
+def test_an_experiment_that_contradicts_itself_is_refused_by_field(desk, changes, field, words):
+    answer = put(desk, **changes)
     assert answer.status_code == 422
     details = {each["field"]: each["detail"] for each in answer.json()["errors"]}
     assert words in details[field], details
 
 
-def test_every_metric_of_the_list_is_taken(lab):
+def test_every_metric_of_the_list_is_taken(desk):
     metrics = [{"metric_id": metric_id, "role": "goal"} for metric_id in METRIC_IDS]
-    assert put(lab, metrics=metrics).status_code == 200
+    assert put(desk, metrics=metrics).status_code == 200
 
 
 def test_two_running_experiments_never_own_one_component_of_a_learner(lab):
@@ -203,6 +210,11 @@ def test_an_experiment_that_was_stopped_is_in_nobodys_way(lab):
     refused(act(lab, "start", "third"), 409, "experiment-overlap")
     act(lab, "stop", "second")
     assert act(lab, "start", "third").json()["state"] == "scheduled"
+
+
+def test_an_experiment_whose_end_has_passed_does_not_start(desk):
+    put(desk, ends_at="2026-01-01T00:00:00Z")
+    assert "ends_at: it has passed" in refused(act(desk, "start"), 422, "experiment-invalid")
 
 
 def test_acts_are_audited(lab):
