@@ -1,5 +1,6 @@
-"""Databases for tests: SQLite files, and one real PostgreSQL server for a whole run."""
+"""Databases for tests: SQLite files, MLflow's among them, and one PostgreSQL server for a run."""
 
+import fcntl
 import shutil
 import tempfile
 import warnings
@@ -12,17 +13,27 @@ import hypothesis
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
+from hypothesis import HealthCheck
 from psycopg import sql
 from sqlalchemy import make_url
 
 from features.store.migrate import alembic_config
+from features.store.registry import Registry
 from features.store.tables import metadata
 from features.store.workspace import Workspace
+from training.model_settings import ModelSettings
+from training.ranking.components import Settings
+from training.ranking.network import NetworkSettings
 
 _TEMPLATE = "waymark_template"
 
-# A busy machine is no failure: no test asserts how long something takes.
-hypothesis.settings.register_profile("untimed", deadline=None)
+# A busy machine is no failure: no test asserts how long something takes, and drawing slowly is
+# none either. Fixtures that examples share are meant to be shared.
+hypothesis.settings.register_profile(
+    "untimed",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 hypothesis.settings.load_profile("untimed")
 
 
@@ -135,3 +146,37 @@ def workspace(database_url: str) -> Iterator[Workspace]:
     """Give an empty workspace on `database_url`; the test runs once on each kind of database."""
     with Workspace.open(database_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def tracking_template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Give a database that MLflow has prepared, which takes it seconds: once for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own if worker_id == "master" else own.parent) / "tracking"
+    shared.mkdir(exist_ok=True)
+    path = shared / "mlflow.db"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            making = shared / "making.db"
+            _ = Registry(f"sqlite:///{making}", "waymark").client
+            making.rename(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def prepare_tracking(tracking_template: Path) -> Callable[[Path], str]:
+    """Give what puts an empty tracking database into a folder and returns its URI."""
+
+    def prepare(folder: Path) -> str:
+        folder.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{shutil.copy(tracking_template, folder / 'mlflow.db')}"
+
+    return prepare
+
+
+@pytest.fixture(scope="session")
+def quick_settings() -> ModelSettings:
+    """Give settings that train in a third of the time, for tests of what surrounds a training."""
+    network = NetworkSettings(n_hidden=16, n_networks=1, learning_rate=1e-2)
+    return ModelSettings(ranking=Settings(network=network))

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from training.model_settings import to_document
+
 
 @dataclass
 class Home:
@@ -58,8 +60,11 @@ def home_of(folder: Path, **settings: str) -> Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return home_of(tmp_path)
+def home(tmp_path: Path, prepare_tracking, quick_settings) -> Home:
+    prepare_tracking(tmp_path / "mlruns")
+    quick = tmp_path / "quick.json"
+    quick.write_text(json.dumps(to_document(quick_settings)))
+    return home_of(tmp_path, WAYMARK_SETTINGS_FILE=str(quick))
 
 
 @pytest.fixture

@@ -103,8 +103,9 @@ def require_ended(processes):
 
 
 @pytest.fixture
-def registry(settings):
+def registry(settings, prepare_tracking, tmp_path):
     """A registry with one run to hang versions on."""
+    prepare_tracking(tmp_path)
     return Registry(settings.tracking_uri, settings.model_name)
 
 

@@ -21,6 +21,7 @@ from training.drift.compare import Verdict
 from training.drift.reference import REFERENCE_FILE
 from training.histories.data import read_folder_data
 from training.histories.importing import import_folder
+from training.model_settings import to_document
 from training.schedule import Conditions, training_lock, training_need
 from training.train import train
 
@@ -63,21 +64,30 @@ def write_interactions(folder: Path, rows: list[dict[str, str]]) -> None:
 
 
 @pytest.fixture(scope="module")
-def registry(home):
+def registry(home, prepare_tracking, quick_settings):
     """Give a registry whose champion, 1, was trained on `before`."""
-    made = Registry(f"sqlite:///{home / 'mlruns' / 'mlflow.db'}", "waymark")
-    train(read_folder_data(home / "before", now=NOW), made, seed=0, now=NOW)
+    made = Registry(prepare_tracking(home / "mlruns"), "waymark")
+    before = read_folder_data(home / "before", now=NOW)
+    train(before, made, seed=0, now=NOW, settings=quick_settings)
     made.set_alias(CHAMPION, "1")
     return made
 
 
 @pytest.fixture
-def waymark(home, registry, sqlite_url, monkeypatch):
+def settings_file(home, quick_settings):
+    path = home / "settings.json"
+    path.write_text(json.dumps(to_document(quick_settings)))
+    return path
+
+
+@pytest.fixture
+def waymark(home, registry, sqlite_url, settings_file, monkeypatch):
     registry.set_alias(CHAMPION, "1")
     registry.set_alias(CHALLENGER, "1")
     monkeypatch.setenv("WAYMARK_TRACKING_URI", registry.tracking_uri)
     monkeypatch.setenv("WAYMARK_MODEL_NAME", "waymark")
     monkeypatch.setenv("WAYMARK_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("WAYMARK_SETTINGS_FILE", str(settings_file))
     return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
 
 
@@ -269,9 +279,10 @@ def test_conditions_go_with_if_needed_only(waymark, home, words):
     assert waymark("train", "--from", home / "after", *words).exit_code == 2
 
 
-def test_of_two_schedulers_at_once_one_trains(home, tmp_path):
+def test_of_two_schedulers_at_once_one_trains(home, settings_file, prepare_tracking, tmp_path):
     environment = os.environ | {
-        "WAYMARK_TRACKING_URI": f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}"
+        "WAYMARK_TRACKING_URI": prepare_tracking(tmp_path / "mlruns"),
+        "WAYMARK_SETTINGS_FILE": str(settings_file),
     }
     words = [sys.executable, "-m", "training.cli", "train", "--if-needed", "--json"]
     both = [

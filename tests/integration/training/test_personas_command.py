@@ -43,10 +43,10 @@ NOBODY = {"reason": "12 learners have begun 5 modules or more", "personas": []}
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(tmp_path_factory, prepare_tracking):
     """Give a folder with three versions: with personas, without, and from before there were any."""
     folder = tmp_path_factory.mktemp("personas")
-    registry = Registry(f"sqlite:///{folder / 'mlruns' / 'mlflow.db'}", "waymark")
+    registry = Registry(prepare_tracking(folder / "mlruns"), "waymark")
     for number, described in enumerate(({"personas": FOUND}, {"personas": NOBODY}, {})):
         snapshot = Snapshot(manifest={"learned": {}, **described}, arrays={"x.x": np.ones(1)})
         write_snapshot(snapshot, folder / f"snapshot-{number}")

@@ -35,10 +35,10 @@ def data(home):
 
 
 @pytest.fixture(scope="module")
-def registry(home, data):
+def registry(home, data, prepare_tracking, quick_settings):
     """Give a registry with a champion, 1, and what was trained on data without scores, 2."""
-    made = Registry(f"sqlite:///{home / 'mlruns' / 'mlflow.db'}", "waymark")
-    train(data, made, seed=0, now=NOW)
+    made = Registry(prepare_tracking(home / "mlruns"), "waymark")
+    train(data, made, seed=0, now=NOW, settings=quick_settings)
     made.set_alias(CHAMPION, "1")
     rng = np.random.default_rng(0)
     log = replace(
@@ -46,7 +46,7 @@ def registry(home, data):
         module=rng.permutation(data.log.module),
         score=np.full(len(data.log), np.nan),
     )
-    train(replace(data, log=log), made, seed=0, now=NOW)
+    train(replace(data, log=log), made, seed=0, now=NOW, settings=quick_settings)
     return made
 
 
@@ -157,10 +157,10 @@ def test_a_champion_that_was_asked_something_else_was_not_compared(run, registry
 
 
 def test_a_champion_is_judged_beside_or_by_what_it_did_on_the_same_question(
-    run, registry, data, tmp_path
+    run, registry, data, quick_settings, tmp_path
 ):
     """Bound by id through the service's own scorer, it answers as at its own training."""
-    version = train(data, registry, seed=0, now=NOW).version
+    version = train(data, registry, seed=0, now=NOW, settings=quick_settings).version
     run_id = registry.version(version).run_id
     with np.load(registry.fetch_file(run_id, RESULTS_FILE, tmp_path)) as stored:
         ranking, success = stored["chosen"].tolist()

@@ -42,13 +42,13 @@ def data(home):
 
 
 @pytest.fixture(scope="module")
-def registry(home):
-    return Registry(f"sqlite:///{home / 'mlruns' / 'mlflow.db'}", "academy")
+def registry(home, prepare_tracking):
+    return Registry(prepare_tracking(home / "mlruns"), "academy")
 
 
 @pytest.fixture(scope="module")
-def trained(data, registry):
-    return [train(data, registry, seed=0, now=NOW) for _ in range(2)]
+def trained(data, registry, quick_settings):
+    return [train(data, registry, seed=0, now=NOW, settings=quick_settings) for _ in range(2)]
 
 
 def test_the_same_data_seed_and_code_give_the_same_checksum(trained):
@@ -127,26 +127,30 @@ def test_without_a_champion_before_there_is_no_way_back(tmp_path):
         rollback(empty, NOW)
 
 
-def test_a_worse_snapshot_is_refused_and_the_champion_stays(trained, registry, data):
+def test_a_worse_snapshot_is_refused_and_the_champion_stays(
+    trained, registry, data, quick_settings
+):
     if registry.version_of(CHAMPION) is None:
         promote(registry, trained[0].version, NOW)
     champion = registry.version_of(CHAMPION)
     rng = np.random.default_rng(0)
     shuffled = replace(data, log=replace(data.log, module=rng.permutation(data.log.module)))
-    worse = train(shuffled, registry, seed=0, now=NOW)
+    worse = train(shuffled, registry, seed=0, now=NOW, settings=quick_settings)
     assert registry.version_of(CHALLENGER) == worse.version
     with pytest.raises(GateRefusedError, match=f"version {worse.version} is not promoted"):
         promote(registry, worse.version, NOW)
     assert registry.version_of(CHAMPION) == champion
 
 
-def test_a_corrupt_snapshot_is_refused(trained, registry, data, home):
-    version = train(data, registry, seed=0, now=NOW).version
-    run_id = registry.version(version).run_id
-    (damaged,) = (home / "mlruns" / "artifacts" / run_id).rglob("arrays.npz")
+def test_a_corrupt_snapshot_is_refused(trained, registry, tmp_path):
+    folder = registry.fetch(trained[0].version, tmp_path / "snapshot")
+    damaged = folder / "arrays.npz"
     damaged.write_bytes(damaged.read_bytes()[:1000])
+    made = registry.client.create_model_version(
+        "academy", source=folder.as_uri(), run_id=trained[0].run_id
+    )
     with pytest.raises(SnapshotError, match="cannot be read"):
-        promote(registry, version, NOW)
+        promote(registry, str(made.version), NOW)
 
 
 def test_an_unknown_version_is_named(registry, trained):

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, prepare_tracking, monkeypatch):
+    prepare_tracking(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WAYMARK_TRACKING_URI", "sqlite:///mlflow.db")
     write_folder(small_academy(seed=3, now=NOW), tmp_path / "academy")
@@ -31,7 +32,8 @@ def run(*words):
 
 
 def test_settings_are_trained_with_logged_and_in_the_manifest(home):
-    (home / "s.json").write_text('{"format": 1, "ranking": {"ease_regularization": 7}}')
+    ranking = {"ease_regularization": 7, "network": {"n_hidden": 4}}
+    (home / "s.json").write_text(json.dumps({"format": 1, "ranking": ranking}))
     told = run("train", "--from", "academy", "--settings", "s.json", "--json")
     assert told.exit_code == 0, told.stderr
     document = json.loads(told.stdout)

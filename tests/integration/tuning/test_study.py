@@ -54,19 +54,9 @@ class Bowl:
             yield Judged(total=loss + noise / rung, count=np.ones(N_LEARNERS, dtype=np.int64))
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """An MLflow store to copy: making one takes seconds."""
-    folder = tmp_path_factory.mktemp("prepared")
-    Registry(f"sqlite:///{folder / 'mlflow.db'}", "academy").experiment_id()
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
-def registry(prepared, tmp_path):
-    database = tmp_path / "mlflow.db"
-    database.write_bytes(prepared.read_bytes())
-    made = Registry(f"sqlite:///{database}", "academy")
+def registry(prepare_tracking, tmp_path):
+    made = Registry(prepare_tracking(tmp_path), "academy")
     made.client.create_experiment  # noqa: B018 - the client is made here and not in a trial
     return made
 

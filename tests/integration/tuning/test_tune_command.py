@@ -36,7 +36,8 @@ def data(academy):
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, prepare_tracking, monkeypatch):
+    prepare_tracking(tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WAYMARK_TRACKING_URI", "sqlite:///runs/mlflow.db")
     return tmp_path
