@@ -83,6 +83,9 @@ class MetricForm(_Form):
     role: Annotated[MetricRole, Field(strict=False)]
     margin: float | None = Field(None, description="Of a guardrail: how much worse is borne, ≥ 0.")
     window_days: float | None = Field(None, description="How long an outcome counts, > 0.")
+    higher_is_better: bool | None = Field(
+        None, description="Which way is good, where not as usual: false for errors."
+    )
 
 
 class ExperimentForm(_Form):

@@ -175,6 +175,24 @@ def note_act(
     )
 
 
+def require_started(repositories: Repositories, experiment_id: str) -> Experiment:
+    """Return an experiment that has started.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that id.
+    ExperimentNotRunningError
+        If it has not started.
+    """
+    experiment = repositories.experiments.get(experiment_id)
+    if experiment.started_at is None:
+        raise ExperimentNotRunningError(
+            f"experiment {experiment_id!r} has not started: there is nothing to read yet. Start it."
+        )
+    return experiment
+
+
 def _revised(before: Experiment, wanted: Experiment, now: datetime) -> Experiment:
     """Return a started experiment with another coverage, or with weights in a new phase."""
     changes = changes_of(before, wanted)

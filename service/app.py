@@ -20,6 +20,7 @@ from service.models import ModelHolder, watch
 from service.openapi import describe
 from service.problems import add_problem_handlers
 from service.rankings import Rankings
+from service.readings import Readings
 from service.routes import (
     administration,
     assessments,
@@ -147,5 +148,6 @@ def create_service(settings: Settings) -> Service:
         rankings=rankings,
         arms=arms,
         shelf=ShelfReader(shelf_folder(settings), arms.hold),
+        readings=Readings(settings.database_url, settings.reading_seconds),
         metrics=create_metrics(),
     )

@@ -13,6 +13,7 @@ from service.metrics import Metrics
 from service.models import ModelHolder
 from service.rankings import Rankings
 from service.shelf import ShelfReader
+from service.readings import Readings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class Service:
     rankings: Rankings
     arms: Arms
     shelf: ShelfReader
+    readings: Readings
     metrics: Metrics
 
 

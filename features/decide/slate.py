@@ -74,17 +74,40 @@ def draw_slate(
     places = [Place(row=row, propensity=1.0) for row in rows[order[: min(n_fixed, limit)]].tolist()]
     pool = order[n_fixed : n_fixed + max(POOL_SIZE, limit)]
     utility: list[float] = score[pool].tolist()
-    p_first = np.zeros(len(rows))
-    if n_fixed or not utility:
-        p_first[:1] = 1.0
-    else:
-        p_first[: len(pool)] = _probabilities(utility, policy.exploration)
+    p_first = leading_probabilities(tier[order], score[order], limit, policy.exploration)
     if len(places) < limit and utility:
         likeness = _Comparison(index, rows[pool], None if core is None else core[pool])
         spread = policy.diversity * (utility[0] - utility[-1])
         drawing = _Drawing(utility, policy.exploration, spread, likeness)
         places += drawing.take([place.row for place in places], limit - len(places), rng)
     return Slate(places=tuple(places), order=order, p_first=p_first)
+
+
+def leading_probabilities(
+    tier: NDArray[np.int8], score: NDArray[np.float64], limit: int, exploration: float
+) -> NDArray[np.float64]:
+    """Return the probability of each candidate to lead a slate.
+
+    Parameters
+    ----------
+    tier, score
+        (n,), of candidates in order of tier, then falling score.
+    limit
+        Places, ≥ 1.
+    exploration
+        In [0,1].
+
+    Returns
+    -------
+    ndarray
+        float64, (n,): 1 for the first of tier 0, else as the best `POOL_SIZE` are drawn.
+    """
+    p_first = np.zeros(len(tier))
+    p_first[:1] = 1.0
+    if len(tier) and tier[0] != 0:
+        pool = score[: max(POOL_SIZE, limit)].tolist()
+        p_first[: len(pool)] = _probabilities(pool, exploration)
+    return p_first
 
 
 class _Drawing:

@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from features.decide.case import Case
 from features.decide.eligibility import SECONDS_PER_DAY
 from features.decide.rules import NO_RULE
-from features.domain.catalogue import TERMS
+from features.domain.catalogue import TERMS, Policy
 from features.encode.learner import LearnerArrays
 from features.encode.skills import ModuleSkillIndex
 
@@ -47,20 +47,11 @@ class Terms:
 
 
 def compute_terms(case: Case) -> Terms:
-    """Compute every term, readiness, tier and score for all modules.
-
-    References
-    ----------
-    The `fit` term is the zone of proximal development (Vygotsky 1978) as a bell around a target
-    rate of success; .75 to .85 is where learning is fastest in theory and practice (Wilson,
-    Shenhav, Straccia & Cohen 2019, "The eighty five percent rule for optimal learning").
-    """
+    """Compute every term, readiness, tier and score for all modules."""
     tier, urgency = _dates(case)
     values = {
         "gap": _gap(case),
-        "fit": np.exp(
-            -(((case.scores.p_success - case.policy.p_target) / case.policy.p_width) ** 2)
-        ),
+        "fit": fit_of(case.scores.p_success, case.policy),
         "affinity": case.scores.affinity,
         "refresh": _refresh(case),
         "urgency": urgency,
@@ -76,6 +67,19 @@ def compute_terms(case: Case) -> Terms:
             score += weight * values[term]
     score *= ready
     return Terms(values=values, ready=ready, tier=tier, score=score)
+
+
+def fit_of(p_success: NDArray[np.float64], policy: Policy) -> NDArray[np.float64]:
+    """Return how near p_success is to what the policy aims at, in (0,1].
+
+    References
+    ----------
+    The zone of proximal development (Vygotsky 1978) as a bell around a target rate of success; .75
+    to .85 is where learning is fastest in theory and practice (Wilson, Shenhav, Straccia & Cohen
+    2019, "The eighty five percent rule for optimal learning").
+    """
+    fit: NDArray[np.float64] = np.exp(-(((p_success - policy.p_target) / policy.p_width) ** 2))
+    return fit
 
 
 def _gap(case: Case) -> NDArray[np.float64]:

@@ -150,3 +150,10 @@ class ExperimentNotRunningError(WaymarkError):
 
     code = "experiment_not_running"
     status = 409
+
+
+class ReadingUnavailableError(WaymarkError):
+    """Results of an experiment take longer than anybody waits for them here."""
+
+    code = "reading_unavailable"
+    status = 503

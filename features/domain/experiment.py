@@ -70,12 +70,15 @@ class MetricSpec:
     window_days
         How long after the first exposure a learner's outcome counts; > 0, None for the metric's
         own window.
+    higher_is_better
+        Which way is good, where that is not as the metric is defined: fewer errors, less time.
     """
 
     metric_id: str
     role: MetricRole
     margin: float | None = None
     window_days: float | None = None
+    higher_is_better: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,7 @@ from features.store.failures import named_failures
 from features.store.keys import KeyRepository
 from features.store.learners import LearnerRepository
 from features.store.migrate import migrate
+from features.store.observations import ObservationRepository
 from features.store.peers import PeerRepository
 from features.store.recommendations import RecommendationRepository
 from features.store.revisions import Revisions
@@ -36,6 +37,7 @@ class Repositories:
     recommendations: RecommendationRepository
     assessments: AssessmentRepository
     experiments: ExperimentRepository
+    observations: ObservationRepository
     peers: PeerRepository
     keys: KeyRepository
     audit: AuditRepository
@@ -55,6 +57,7 @@ class Repositories:
             recommendations=RecommendationRepository(connection, tombstones),
             assessments=AssessmentRepository(connection, tombstones),
             experiments=ExperimentRepository(connection, tombstones),
+            observations=ObservationRepository(connection),
             peers=PeerRepository(connection, tombstones),
             keys=KeyRepository(connection),
             audit=AuditRepository(connection),

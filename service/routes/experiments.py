@@ -2,21 +2,38 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Query, Response
+from starlette.concurrency import run_in_threadpool
 
 from features.domain.experiment import Experiment
 from features.experiment_form import ExperimentForm
-from features.experiments import define, note_act, start, stop, write_experiment
+from features.experiments import (
+    define,
+    note_act,
+    require_started,
+    start,
+    stop,
+    write_experiment,
+)
+from features.store.revisions import EXPERIMENTS
 from features.store.workspace import Repositories
 from service.auth import Experimenter, ExperimentReader
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.schemas.experiments import ExperimentDetailView, ExperimentView
 from service.schemas.pages import Page
-from service.state import CurrentService, Now
+from service.schemas.results import ResultsView
+from service.state import CurrentService, Now, Service
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+
+MARKDOWN = "text/markdown"
+Form = Annotated[
+    Literal["json", "markdown"] | None,
+    Query(description="By default what `Accept` asks for: JSON, or text/markdown."),
+]
+Accept = Annotated[str, Header(include_in_schema=False)]
 
 
 @router.put("/{experiment_id}", response_model=ExperimentDetailView)
@@ -89,6 +106,43 @@ def stop_experiment(
         experiment = stop(repositories, experiment_id, now)
         note_act(repositories, "experiment.stop", experiment, caller.key_id, now)
         return _detail(repositories, experiment, now)
+
+
+@router.get(
+    "/{experiment_id}/results",
+    response_class=Response,
+    responses={
+        200: {"model": ResultsView, "content": {MARKDOWN: {"schema": {"type": "string"}}}},
+        409: {"description": "It has not started: there is nothing to read yet."},
+        503: {"description": "The database does not answer, or reading takes too long."},
+    },
+)
+async def read_results(
+    experiment_id: PathId,
+    _caller: ExperimentReader,
+    service: CurrentService,
+    now: Now,
+    format: Form = None,  # noqa: A002 - the name on the wire
+    accept: Accept = "",
+) -> Response:
+    """Read what an experiment has led to so far, and what to do.
+
+    Where nothing can be told yet the answer says so and why. It may be a minute old unless
+    something of the experiment or of its learners has changed since.
+    """
+    mark = await run_in_threadpool(_mark, service, experiment_id)
+    reading = await service.readings.read(experiment_id, mark, now)
+    if format == "markdown" or (format is None and accept.startswith(MARKDOWN)):
+        return Response(reading.markdown, media_type=MARKDOWN)
+    return Response(reading.document, media_type="application/json")
+
+
+def _mark(service: Service, experiment_id: str) -> tuple[int, ...]:
+    """Return numbers that are others whenever results of an experiment could be."""
+    with service.database.reading() as repositories:
+        require_started(repositories, experiment_id)
+        revision = repositories.revisions.get(EXPERIMENTS)
+        return (revision, *repositories.observations.mark(experiment_id))
 
 
 def _detail(repositories: Repositories, experiment: Experiment, now: datetime) -> Mapping[str, Any]:

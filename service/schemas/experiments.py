@@ -26,6 +26,7 @@ class MetricView(View):
     role: str
     margin: float | None
     window_days: float | None
+    higher_is_better: bool | None
 
 
 class CoverageView(View):

@@ -9,6 +9,9 @@ from training.cli import (
     drift,
     evaluate,
     experiment,
+    experiment_power,
+    experiment_replay,
+    experiment_results,
     import_folder,
     keys,
     personas,
@@ -43,6 +46,9 @@ app.command("personas")(personas.personas)
 app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
 app.add_typer(experiment.app, name="experiment")
+experiment.app.command("results")(experiment_results.results)
+experiment.app.command("power")(experiment_power.power)
+experiment.app.command("replay")(experiment_replay.replay_log)
 app.add_typer(keys.app, name="keys")
 
 

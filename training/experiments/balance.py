@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import chdtrc
 
 from features.domain.errors import CannotTellError, InvalidValueError
 from training.experiments.estimates import effect_of
@@ -101,7 +101,7 @@ def sample_ratio(counts: NDArray[np.integer], weights: NDArray[np.float64]) -> S
     degrees = int(np.sum(np.maximum(told.sum(axis=1) - 1, 0)))
     if degrees == 0 and np.isfinite(statistic):
         raise CannotTellError("sample ratio: nobody was exposed while two arms had weight")
-    p_value = float(stats.chi2.sf(statistic, max(degrees, 1)))
+    p_value = float(chdtrc(max(degrees, 1), statistic))
     return SampleRatio(
         counts=counts.sum(axis=0).astype(np.float64),
         expected=expected.sum(axis=0),

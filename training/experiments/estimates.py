@@ -162,7 +162,8 @@ def _compare(control: Moments, treatment: Moments, degrees: float, alpha: float)
     if control.mean != 0.0:
         quotient = treatment.mean / control.mean
         error = math.sqrt(parts[0] + quotient**2 * parts[1]) / abs(control.mean)
-        relative = student_difference(quotient - 1.0, error, degrees, alpha)
+        if error > 0.0:  # else the treatment earned nothing, and a share of nothing has no spread
+            relative = student_difference(quotient - 1.0, error, degrees, alpha)
     value = treatment.mean - control.mean
     return Effect(
         n_control=control.n,
@@ -189,5 +190,7 @@ def _relative_to(effect: Effect, control: Rows, unadjusted: Rows, alpha: float) 
     mixed = (control + value * unadjusted).var(ddof=1) / len(control)
     variance = effect.absolute.standard_error**2 - plain + mixed
     error = math.sqrt(max(variance, 0.0)) / abs(mean)
+    if error == 0.0:
+        return replace(effect, relative=None)
     relative = student_difference(value, error, effect.absolute.degrees, alpha)
     return replace(effect, relative=relative)

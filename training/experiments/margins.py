@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtr
 
 from features.domain.errors import InvalidValueError
 from training.experiments.results import Difference
@@ -80,7 +80,7 @@ def non_inferiority(
     elif high < -margin:
         verdict = Guardrail.BROKEN
     excess = (value + margin) / difference.standard_error
-    return NonInferiority(verdict=verdict, p_value=float(stats.t.sf(excess, difference.degrees)))
+    return NonInferiority(verdict=verdict, p_value=float(stdtr(difference.degrees, -excess)))
 
 
 def adjust_goals(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 ALPHA = 0.05
 
@@ -64,12 +64,12 @@ def student_difference(
     value: float, standard_error: float, degrees: float, alpha: float = ALPHA
 ) -> Difference:
     """Put the interval of level 1 − alpha and the p-value of Student's t around an estimate."""
-    reach = float(stats.t.ppf(1.0 - alpha / 2.0, degrees)) * standard_error
+    reach = float(stdtrit(degrees, 1.0 - alpha / 2.0)) * standard_error
     return Difference(
         value=value,
         standard_error=standard_error,
         degrees=degrees,
         low=value - reach,
         high=value + reach,
-        p_value=float(2.0 * stats.t.sf(abs(value) / standard_error, degrees)),
+        p_value=float(2.0 * stdtr(degrees, -abs(value) / standard_error)),
     )

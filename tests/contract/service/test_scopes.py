@@ -54,6 +54,7 @@ SCOPE_OF = {
     ("POST", "/v1/experiments/{experiment_id}/stop"): "experiments",
     ("GET", "/v1/experiments/{experiment_id}"): "analytics or experiments",
     ("GET", "/v1/experiments"): "analytics or experiments",
+    ("GET", "/v1/experiments/{experiment_id}/results"): "analytics or experiments",
     ("POST", "/v1/keys"): "admin",
     ("GET", "/v1/keys"): "admin",
     ("DELETE", "/v1/keys/{key_id}"): "admin",

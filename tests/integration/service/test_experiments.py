@@ -8,7 +8,7 @@ CONTROL = {"variant_id": "as-today", "weight": 0.5}
 GAPS = {"variant_id": "gaps", "weight": 0.5, "policy_id": "gaps-only"}
 METRICS = [
     {"metric_id": "completion_rate", "role": "goal", "window_days": 30},
-    {"metric_id": "outcome:errors", "role": "guardrail", "margin": 0.5},
+    {"metric_id": "outcome:errors", "role": "guardrail", "margin": 0.5, "higher_is_better": False},
 ]
 LATER = "2126-01-01T00:00:00Z"
 BODY = {"hypothesis": "Gaps alone do better.", "variants": [CONTROL, GAPS], "metrics": METRICS}

@@ -1,0 +1,151 @@
+"""Plans from what learners did, and other policies on what was logged."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from lab import BEGUN, N, fill
+
+from features.decide.leading import leads_under
+from features.domain.catalogue import TERMS, Policy
+from features.domain.errors import CannotTellError, ReplayRefusedError
+from features.domain.recommendation import Candidates
+from features.store import tables
+from features.store.candidates import pack
+from features.store.workspace import Workspace
+from training.experiments.off_policy import replay
+from training.readings.planning import Question, plan_experiment
+from training.readings.replaying import Reward, replay_policy
+
+MINUTES = Question(metric_id="minutes", effect=2.0)
+LOGGING = Policy(weights={"gap": 0.5, "affinity": 0.5}, exploration=0.3)
+OTHER = Policy(policy_id="other", weights={"gap": 1.0}, exploration=0.3)
+
+
+def test_a_plan_rests_on_what_learners_did_of_late(workspace):
+    with workspace.transaction() as repositories:
+        fill(repositories)
+    found = plan_experiment(workspace, MINUTES, BEGUN + timedelta(days=29))
+    assert found.n_learners == N
+    assert found.narrowed_by < 1.0
+    assert found.planned_n > found.fixed_n > 2
+    assert found.days > 28
+    assert found.arrivals_per_day == pytest.approx(N / 28)
+    assert [each.weeks for each in found.found] == [4, 8, 13, 26, 52]
+    effects = [each.effect for each in found.found if each.effect is not None]
+    assert effects == sorted(effects, reverse=True)
+    three = plan_experiment(workspace, replace(MINUTES, n_arms=3), BEGUN + timedelta(days=29))
+    assert three.planned_n == pytest.approx(1.5 * found.planned_n, abs=1)
+
+
+def test_groups_take_more_learners(workspace):
+    with workspace.transaction() as repositories:
+        fill(repositories)
+        for learner in repositories.learners.list(None, 100):
+            odd = learner.learner_id[-1] in "13579"
+            repositories.learners.put(replace(learner, location="odd" if odd else "even"))
+    grouped = replace(MINUTES, unit="location")
+    found = plan_experiment(workspace, grouped, BEGUN + timedelta(days=29))
+    assert found.n_groups == 2
+    assert found.design_effect >= 1.0
+
+
+def test_no_history_cannot_be_planned_from(workspace):
+    with pytest.raises(CannotTellError, match="known of 0 learners"):
+        plan_experiment(workspace, MINUTES, BEGUN)
+
+
+def log(database_url, n=3_000, policy=LOGGING):
+    """Log what a policy leads with among three modules, of which the first two are followed."""
+    rng = np.random.default_rng(5)
+    followed, rows = [], []
+    modules = ("m0", "m1", "m2")
+    for k in range(n):
+        gap, affinity = rng.random(3), rng.random(3)
+        terms = dict.fromkeys(TERMS, (0.0,) * 3)
+        terms |= {"gap": tuple(gap), "affinity": tuple(affinity)}
+        listed = Candidates(
+            module_ids=modules,
+            tier=(1, 1, 1),
+            score=tuple(0.5 * gap + 0.5 * affinity),
+            p_success=(0.75,) * 3,
+            ready=(1.0,) * 3,
+            terms=terms,
+            p_first=(0.0,) * 3,
+        )
+        p_first = leads_under(listed, policy)
+        chosen = int(rng.choice(3, p=p_first))
+        listed = replace(listed, p_first=tuple(p_first.tolist()))
+        at = BEGUN + timedelta(minutes=k)
+        answer = {"items": [{"module_id": modules[chosen]}]}
+        rows.append((f"r{k}", f"l{k % 300}", at, "p", "1", {}, answer, pack(listed)))
+        if rng.random() < gap[chosen]:
+            followed.append((f"r{k}", modules[chosen], "followed", at))
+    columns = ("recommendation_id", "learner_id", "served_at", "policy_id", "policy_version")
+    with Workspace.open(database_url) as workspace, workspace.transaction() as repositories:
+        repositories.bulk.insert_new(
+            tables.recommendations, (*columns, "context", "answer", "candidates"), rows
+        )
+        given = ("recommendation_id", "module_id", "outcome", "at")
+        repositories.bulk.insert_new(tables.feedback, given, followed)
+
+
+def test_a_policy_replayed_on_its_own_log_is_what_was_logged(database_url):
+    log(database_url, n=1_200)
+    with Workspace.open(database_url) as workspace:
+        found = replay_policy(workspace, LOGGING, Reward.FOLLOW_RATE, 14.0, 10_000)
+        few = replay_policy(workspace, LOGGING, Reward.COMPLETION_RATE, 14.0, 100)
+    assert (found.n_read, found.n_without_choice) == (1_200, 0)
+    np.testing.assert_allclose(found.logged.weight, 1.0)
+    assert few.n_read == 100
+    assert not few.logged.reward.any()
+
+
+def test_another_policy_is_estimated_from_the_log(sqlite_url):
+    log(sqlite_url)
+    with Workspace.open(sqlite_url) as workspace:
+        replayed = replay_policy(workspace, OTHER, Reward.FOLLOW_RATE, 14.0, 10_000)
+        sure = replay_policy(
+            workspace, replace(OTHER, exploration=0.001), Reward.FOLLOW_RATE, 14.0, 10_000
+        )
+    found = replay(replayed.logged, np.random.default_rng(0), 200)
+    # It leads more with what closes gaps, and that is what is followed.
+    assert found.values["dr"].gain_low > 0.0
+    assert found.values["dr"].value == pytest.approx(found.values["ips"].value, abs=0.02)
+    with pytest.raises(ReplayRefusedError):
+        replay(replace(sure.logged, target=sure.logged.target * 0.5), np.random.default_rng(0), 50)
+
+
+def test_a_log_without_choices_cannot_be_replayed(workspace):
+    with pytest.raises(CannotTellError, match="left a choice"):
+        replay_policy(workspace, OTHER, Reward.FOLLOW_RATE, 14.0, 10)
+
+
+def test_commands_read_and_refuse(sqlite_url, monkeypatch, tmp_path):
+    from typer.testing import CliRunner  # noqa: PLC0415 - one test needs it
+
+    from training.cli.main import app  # noqa: PLC0415 - it loads every command
+
+    monkeypatch.setenv("WAYMARK_DATABASE_URL", sqlite_url)
+    run = CliRunner().invoke
+    with Workspace.open(sqlite_url) as workspace, workspace.transaction() as repositories:
+        fill(repositories)
+    picture = tmp_path / "results.png"
+    answer = run(app, ["experiment", "results", "x", "--json", "--picture", str(picture)])
+    assert answer.exit_code == 0, answer.output
+    assert json.loads(answer.stdout)["experiment_id"] == "x"
+    assert picture.stat().st_size > 10_000
+    assert run(app, ["experiment", "results", "x", "--markdown"]).stdout.startswith("# x: ")
+    assert "x: " in run(app, ["experiment", "results", "x"]).stdout
+    assert run(app, ["experiment", "results", "nope"]).exit_code == 1
+    assert run(app, ["experiment", "power", "--metric", "luck"]).exit_code == 1
+    assert run(app, ["experiment", "power", "--metric", "minutes"]).exit_code == 1
+    assert run(app, ["experiment", "replay", "--policy", "gaps"]).exit_code == 1
+    bad = tmp_path / "policy.json"
+    bad.write_text('{"weights": {"gap": 0.5}}')
+    refused = run(app, ["experiment", "replay", "--policy", str(bad)])
+    assert refused.exit_code == 1
+    bad.write_text('{"weight": {}}')
+    assert run(app, ["experiment", "replay", "--policy", str(bad)]).exit_code == 1

@@ -1,0 +1,120 @@
+"""One metric in every arm against the control: effects, intervals, and how far to trust them.
+
+References
+----------
+Deng, A., Xu, Y., Kohavi, R. & Walker, T. (2013). Improving the sensitivity of online controlled
+experiments by utilizing pre-experiment data. WSDM. (CUPED)
+Cameron, A. C. & Miller, D. L. (2015). A practitioner's guide to cluster-robust inference. Journal
+of Human Resources 50. (t instead of normal quantiles with few clusters)
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from training.experiments.estimates import effect_of, effect_of_clusters
+from training.experiments.results import ALPHA, Difference, Effect
+from training.experiments.rows import Rows, adjust_for_before
+from training.experiments.sequential import AlwaysValid, always_valid
+from training.readings.document import Bounds, Change
+from training.readings.observed import Flags, Members
+from training.readings.values import Values, rows_before, rows_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """How arms are compared.
+
+    Attributes
+    ----------
+    members
+        Who is compared.
+    n_arms
+        With the control.
+    planned_n
+        Units planned before the start, > 0.
+    is_grouped
+        Whether groups were assigned.
+    """
+
+    members: Members
+    n_arms: int
+    planned_n: int
+    is_grouped: bool
+
+    def arm_rows(self, values: Values, chosen: Flags) -> list[Rows]:
+        """Return the rows of every arm, learners or groups, of the chosen learners."""
+        unit = self.members.unit if self.is_grouped else None
+        known = chosen & values.is_known
+        arms = [known & (self.members.arm == arm) for arm in range(self.n_arms)]
+        return [rows_of(values, own, unit) for own in arms]
+
+    def arm_rows_before(self, values: Values, before: Values, chosen: Flags) -> list[Rows]:
+        """Return rows of before, aligned with those of `arm_rows`; NaN where unknown."""
+        unit = self.members.unit if self.is_grouped else None
+        known = chosen & values.is_known
+        arms = [known & (self.members.arm == arm) for arm in range(self.n_arms)]
+        return [rows_before(before, own, unit) for own in arms]
+
+    def effect(self, rows: list[Rows], arm: int, plain: Rows | None = None) -> Effect:
+        """Compare one arm's rows with the control's; `plain` are the control's before CUPED."""
+        compare = effect_of_clusters if self.is_grouped else effect_of
+        return compare(rows[0], rows[arm], ALPHA, plain)
+
+    def always_valid(self, difference: Difference, n: int) -> AlwaysValid:
+        """Put the always-valid interval around a difference.
+
+        The sequence is normal in the limit; of few groups errors are as much wider as Student's t
+        is than the normal distribution.
+        """
+        if self.is_grouped:
+            wider = float(stdtrit(difference.degrees, 1 - ALPHA / 2) / ndtri(1 - ALPHA / 2))
+            difference = replace(difference, standard_error=difference.standard_error * wider)
+        return always_valid(difference, n, self.planned_n)
+
+    def change(self, effect: Effect) -> Change:
+        """Return an effect with its always-valid interval."""
+        valid = self.always_valid(effect.absolute, effect.n)
+        return Change(value=effect.absolute.value, low=valid.low, high=valid.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjusted:
+    """Rows of every arm after CUPED, those before it, and by how much it narrows."""
+
+    rows: list[Rows]
+    plain: list[Rows]
+    narrowed_by: float
+
+
+def adjusted_rows(
+    comparison: Comparison, values: Values, before: Values | None, chosen: Flags
+) -> Adjusted:
+    """Return the rows of all arms, adjusted by what was before where that is known."""
+    plain = comparison.arm_rows(values, chosen)
+    # What was before cannot be aligned with an arm that has nobody yet.
+    if before is None or any(len(rows) == 0 for rows in plain):
+        return Adjusted(rows=plain, plain=plain, narrowed_by=1.0)
+    found = adjust_for_before(plain, comparison.arm_rows_before(values, before, chosen))
+    narrowed_by = float(np.sqrt(max(1.0 - found.correlation**2, 0.0)))
+    return Adjusted(rows=list(found.rows), plain=plain, narrowed_by=narrowed_by)
+
+
+def bounds_of(interval: Difference | AlwaysValid) -> Bounds:
+    """Take the interval of a difference for the document."""
+    return Bounds(low=interval.low, high=interval.high, p_value=interval.p_value)
+
+
+def effect_among(
+    comparison: Comparison, values: Values, before: Values | None, chosen: Flags, arm: int
+) -> Effect:
+    """Compare one arm with the control among some learners.
+
+    Raises
+    ------
+    CannotTellError
+        They are too few, or too much alike.
+    """
+    adjusted = adjusted_rows(comparison, values, before, chosen)
+    return comparison.effect(adjusted.rows, arm, adjusted.plain[0])

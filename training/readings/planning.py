@@ -1,0 +1,238 @@
+"""How large an experiment must be, from what the organisation's own learners did lately."""
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from features.decide.facts import profile_of
+from features.domain.errors import CannotTellError
+from features.domain.experiment import LEARNER, MetricRole, MetricSpec
+from features.domain.instants import to_microseconds
+from features.store.workspace import Repositories, Workspace
+from training.experiments.power import (
+    POWER,
+    Design,
+    design_effect,
+    intraclass_correlation,
+    minimum_detectable_effect,
+    planned_size,
+)
+from training.experiments.rows import Rows, adjust_for_before
+from training.readings.gather import Numbers, gather_members
+from training.readings.metrics import metric_for
+from training.readings.observed import DAY, NONE, Flags, Ints, Members
+from training.readings.values import Values, Window, rows_before, rows_of
+
+ARRIVAL_DAYS = 28
+WEEKS = (4, 8, 13, 26, 52)
+FEWEST = 20  # learners: with fewer a spread is a guess
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is planned.
+
+    Attributes
+    ----------
+    metric_id, window_days
+        The goal; its usual window where None.
+    effect
+        The difference to be found, in the metric's unit; None asks only what can be found when.
+    unit
+        "learner", or the attribute whose groups are assigned.
+    n_arms
+        With the control, ≥ 2; of equal weight.
+    coverage
+        Share of the learners who come that are enrolled, in (0,1].
+    power
+        In (0,1).
+    """
+
+    metric_id: str
+    window_days: float | None = None
+    effect: float | None = None
+    unit: str = LEARNER
+    n_arms: int = 2
+    coverage: float = 1.0
+    power: float = POWER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The least difference that shows after some weeks, with so many learners of all arms."""
+
+    weeks: int
+    n: int
+    effect: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanResult:
+    """What history says of a plan.
+
+    Attributes
+    ----------
+    n_learners, mean, standard_deviation
+        Of the metric in history; the deviation after CUPED.
+    narrowed_by
+        Width after CUPED ÷ width before.
+    n_groups, correlation, design_effect
+        Of groups: how many, how alike their learners are, and by how much that raises the variance;
+        1 without groups.
+    arrivals_per_day
+        Learners who would newly meet the experiment, at the usual number and the coverage.
+    planned_n
+        Units of all arms that show the effect with always-valid intervals; `fixed_n` with one look
+        at the end. None without an effect, or where no number of learners shows it.
+    days
+        Until they have come and their outcomes are in.
+    found
+        What can be found after how many weeks, outcomes included.
+    """
+
+    metric_id: str
+    unit: str
+    window_days: float
+    n_learners: int
+    mean: float
+    standard_deviation: float
+    narrowed_by: float
+    n_groups: int | None
+    correlation: float
+    design_effect: float
+    arrivals_per_day: float
+    effect: float | None
+    power: float
+    planned_n: int | None
+    fixed_n: int | None
+    days: float | None
+    found: tuple[Found, ...]
+
+
+def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> PlanResult:
+    """Say how large an experiment must be and how long it takes.
+
+    The metric is measured on the learners seen of late, as if each had first met an experiment just
+    long enough ago for the outcome to be in.
+
+    Raises
+    ------
+    CannotTellError
+        Nobody was seen, or the metric does not vary.
+    StoreUnavailableError
+        If the database does not answer.
+    """
+    spec = MetricSpec(
+        metric_id=question.metric_id, role=MetricRole.GOAL, window_days=question.window_days
+    )
+    metric = metric_for(spec)
+    window = Window(first=0.0, last=spec.window_days or metric.window_days)
+    days = window.last + metric.added_days
+    with workspace.reading() as repositories:
+        members, n_arrived = _seen_of_late(repositories, now, days)
+        observed = gather_members(repositories, members, [question.metric_id])
+        groups = _groups(repositories, members, question.unit)
+    values = metric.measure(observed, window)
+    known = values.is_known & (values.below > 0.0) & (groups != NONE)
+    if known.sum() < FEWEST:
+        raise CannotTellError(
+            f"history: {question.metric_id} is known of {int(known.sum())} learners of the last "
+            f"{days + ARRIVAL_DAYS:g} days; {FEWEST} are needed"
+        )
+    before = None if metric.before is None else metric.before(observed, window)
+    rows, narrowed_by = _adjusted(values, before, known)
+    alike, n_groups, raised = 0.0, None, 1.0
+    if question.unit != LEARNER:
+        alike = intraclass_correlation(rows, groups[known])
+        sizes = np.unique(groups[known], return_counts=True)[1]
+        n_groups, raised = len(sizes), max(design_effect(sizes, alike), 1.0)
+    design = Design(
+        standard_deviation=float(rows.std(ddof=1)), design_effect=raised, always_valid=True
+    )
+    arrivals = n_arrived / ARRIVAL_DAYS * question.coverage
+    needed = _needed(design, question)
+    return PlanResult(
+        metric_id=question.metric_id,
+        unit=question.unit,
+        window_days=window.last,
+        n_learners=int(known.sum()),
+        mean=float(rows.mean()),
+        standard_deviation=design.standard_deviation,
+        narrowed_by=narrowed_by,
+        n_groups=n_groups,
+        correlation=alike,
+        design_effect=raised,
+        arrivals_per_day=arrivals,
+        effect=question.effect,
+        power=question.power,
+        planned_n=needed,
+        fixed_n=_needed(replace(design, always_valid=False), question),
+        days=None if needed is None or arrivals == 0.0 else needed / arrivals + days,
+        found=tuple(_found(design, question, arrivals, weeks, days) for weeks in WEEKS),
+    )
+
+
+def _seen_of_late(repositories: Repositories, now: datetime, days: float) -> tuple[Members, int]:
+    """Return the learners seen in a month before outcomes could be in, and how many came lately.
+
+    Whoever was served a recommendation has come; where none were, whoever did something.
+    """
+    latest = to_microseconds(now)
+    start = latest - round(days * DAY)
+    seen, came = set[str](), set[str]()
+    for row in repositories.observations.interactions():
+        at = row[3]
+        if start - ARRIVAL_DAYS * DAY <= at < latest:
+            seen.add(row[0])
+        if at >= latest - ARRIVAL_DAYS * DAY:
+            came.add(row[0])
+    served = repositories.observations.n_served(latest - ARRIVAL_DAYS * DAY)
+    ids, nobody = tuple(sorted(seen)), np.zeros(len(seen), dtype=np.int64)
+    members = Members(
+        learner_ids=ids, arm=nobody, unit=nobody, phase=nobody, start=np.full(len(ids), start)
+    )
+    return members, served or len(came)
+
+
+def _groups(repositories: Repositories, members: Members, unit: str) -> Ints:
+    """Return the number of each member's group; `NONE` where it is not known."""
+    if unit == LEARNER:
+        return np.arange(len(members))
+    numbers = Numbers()
+    found = {
+        each.learner_id: numbers[str(value)]
+        for each in repositories.observations.profiles()
+        if (value := profile_of(each).get(unit)) not in (None, "")
+    }
+    return np.array([found.get(name, NONE) for name in members.learner_ids], dtype=np.int64)
+
+
+def _adjusted(values: Values, before: Values | None, known: Flags) -> tuple[Rows, float]:
+    """Return the rows of known learners after CUPED, and by how much that narrows intervals."""
+    rows = rows_of(values, known, None)
+    if before is None:
+        return rows, 1.0
+    found = adjust_for_before([rows], [rows_before(before, known, None)])
+    return found.rows[0], float(np.sqrt(max(1.0 - found.correlation**2, 0.0)))
+
+
+def _needed(design: Design, question: Question) -> int | None:
+    """Return learners of all arms that find the effect; one treatment and the control find it."""
+    if question.effect is None:
+        return None
+    of_two = planned_size(design, question.effect, question.power)
+    return math.ceil(of_two * question.n_arms / 2)
+
+
+def _found(design: Design, question: Question, arrivals: float, weeks: int, days: float) -> Found:
+    """Return what shows after some weeks, of those who came early enough for their outcome."""
+    n = math.floor(max(7.0 * weeks - days, 0.0) * arrivals)
+    of_two = 2 * n / question.n_arms
+    effect = None
+    with suppress(CannotTellError):
+        if of_two > 0.0:
+            effect = minimum_detectable_effect(design, of_two, question.power)
+    return Found(weeks=weeks, n=n, effect=effect)
