@@ -12,8 +12,8 @@ from service.database import Database
 from service.metrics import Metrics
 from service.models import ModelHolder
 from service.rankings import Rankings
-from service.shelf import ShelfReader
 from service.readings import Readings
+from service.shelf import ShelfReader
 
 
 @dataclass(frozen=True, kw_only=True)
