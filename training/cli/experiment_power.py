@@ -93,7 +93,7 @@ def _print(found: PlanResult) -> None:
     out.print(f"About {number(found.arrivals_per_day)} learners a day would come in.")
     if found.effect is not None:
         out.print(_needed(found), soft_wrap=True)
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             f"{each.weeks} weeks",
             f"{each.n:,}",

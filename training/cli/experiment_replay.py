@@ -109,7 +109,7 @@ def _print(policy: Policy, metric: Reward, replayed: Replayed, found: Replay) ->
         f"{support.overlap:.0%}.",
         soft_wrap=True,
     )
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             name,
             number(one.value),

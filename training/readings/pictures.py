@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 
 from training.readings.document import ArmEffect, MetricResult, Results
@@ -36,7 +36,7 @@ def _draw(results: Results) -> Figure:
     n_panels = len(results.metrics) + 2
     n_rows = -(-n_panels // 2)
     figure = Figure(figsize=(2 * WIDE, HIGH * n_rows + 0.6), layout="constrained")
-    panels: Sequence[Axes] = np.ravel(figure.subplots(n_rows, 2))
+    panels: Sequence[Axes] = np.ravel(figure.subplots(n_rows, 2)).tolist()
     for axes, metric in zip(panels, results.metrics, strict=False):
         _draw_effects(axes, metric, results.control)
     _draw_sizes(panels[n_panels - 2], results)
@@ -74,7 +74,7 @@ def _draw_effect(axes: Axes, effect: ArmEffect, colour: str) -> None:
     moments = effect.over_time
     if not moments:
         return
-    at = [moment.at for moment in moments]
+    at = date2num([moment.at for moment in moments])
     axes.plot(at, [m.value for m in moments], color=colour, marker=".", label=effect.variant_id)
     low, high = [m.low for m in moments], [m.high for m in moments]
     axes.fill_between(at, low, high, color=colour, alpha=0.18, linewidth=0)

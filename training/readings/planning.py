@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from features.decide.facts import profile_of
+from features.decide.facts import fact_of
 from features.domain.errors import CannotTellError
 from features.domain.experiment import LEARNER, MetricRole, MetricSpec
 from features.domain.instants import to_microseconds
@@ -205,7 +205,7 @@ def _groups(repositories: Repositories, members: Members, unit: str) -> Ints:
     found = {
         each.learner_id: numbers[str(value)]
         for each in repositories.observations.profiles()
-        if (value := profile_of(each).get(unit)) not in (None, "")
+        if (value := fact_of(each, unit)) not in (None, "")
     }
     return np.array([found.get(name, NONE) for name in members.learner_ids], dtype=np.int64)
 
