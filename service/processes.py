@@ -7,6 +7,8 @@ import signal
 import sys
 from threading import Thread
 
+from threadpoolctl import threadpool_limits
+
 
 def configure_logging() -> None:
     """Send the service's own log to standard error."""
@@ -16,6 +18,15 @@ def configure_logging() -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def compute_alone() -> None:
+    """Let array libraries of this process use one thread.
+
+    What one learner needs is far too little to share out; threads that wait for it spin, and take
+    the core from other workers and the database.
+    """
+    threadpool_limits(1)
 
 
 def end_with_parent() -> None:

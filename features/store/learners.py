@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Result, Select, Table, func, select
+from sqlalchemy import Connection, Result, Select, Table, bindparam, func, select
 
 from features.domain.errors import NotFoundError
 from features.domain.history import (
@@ -23,13 +23,16 @@ from features.store.writing import insert_new, overwrite
 _EVENTS = {str(event): event for event in Event}
 
 
-def _facts_of_learner(table: Table) -> Select[Any]:
+def _of_learner(table: Table) -> Select[Any]:
     columns = [column for column in table.columns if column.name != "sequence"]
-    return select(*columns)
+    return select(*columns).where(table.c.learner_id == bindparam("learner_id"))
 
 
-_INTERACTIONS = _facts_of_learner(interactions).order_by(interactions.c.at, interactions.c.sequence)
-_EVIDENCE = _facts_of_learner(evidence).order_by(evidence.c.at, evidence.c.sequence)
+# Made once: every request asks these, and to make one takes longer than many a database to answer.
+_PROFILE = _of_learner(learners)
+_INTERACTIONS = _of_learner(interactions).order_by(interactions.c.at, interactions.c.sequence)
+_EVIDENCE = _of_learner(evidence).order_by(evidence.c.at, evidence.c.sequence)
+_ASSIGNMENTS = _of_learner(assignments).order_by(assignments.c.module_id)
 
 
 class LearnerRepository:
@@ -41,8 +44,8 @@ class LearnerRepository:
 
     def get(self, learner_id: str) -> Learner | None:
         """Return a learner, or None; one only events name has nothing but the id."""
-        statement = select(learners).where(learners.c.learner_id == learner_id)
-        row = self._connection.execute(statement).mappings().one_or_none()
+        found = self._connection.execute(_PROFILE, {"learner_id": learner_id})
+        row = found.mappings().one_or_none()
         return None if row is None else Learner(**row)
 
     def put(self, learner: Learner) -> None:
@@ -110,8 +113,7 @@ class LearnerRepository:
 
     def list_assignments(self, learner_id: str) -> tuple[Assignment, ...]:
         """Return what a learner owes, in order of module ids."""
-        statement = select(assignments).where(assignments.c.learner_id == learner_id)
-        rows = self._connection.execute(statement.order_by(assignments.c.module_id)).mappings()
+        rows = self._connection.execute(_ASSIGNMENTS, {"learner_id": learner_id}).mappings()
         return tuple(Assignment(**row) for row in rows)
 
     def add_bare_learners(self, learner_ids: Iterable[str]) -> int:
@@ -147,10 +149,9 @@ class LearnerRepository:
     def _facts(
         self, statement: Select[Any], table: Table, learner_id: str, as_of: datetime | None
     ) -> Result[Any]:
-        statement = statement.where(table.c.learner_id == learner_id)
         if as_of is not None:
             statement = statement.where(table.c.at <= as_of)
-        return self._connection.execute(statement)
+        return self._connection.execute(statement, {"learner_id": learner_id})
 
 
 def _interaction_from(row: Sequence[Any]) -> Interaction:

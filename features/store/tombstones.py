@@ -1,16 +1,19 @@
 """Erased learners: what is left of them is a hash that keeps them from coming back."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from features.domain.errors import ErasedError
 from features.store.tables import erased_learners
 from features.store.writing import insert_new, stored_among
 
 _LOCK = 0x657261736564  # "erased"
+_ONE = select(erased_learners.c.learner_id_hash).where(
+    erased_learners.c.learner_id_hash == bindparam("hash")
+)
 
 
 def hash_of(learner_id: str) -> str:
@@ -40,8 +43,7 @@ class Tombstones:
             self._lock("pg_advisory_xact_lock_shared")
             self._is_held = True
         by_hash = {hash_of(learner_id): learner_id for learner_id in asked}
-        erased = stored_among(self._connection, erased_learners.c.learner_id_hash, by_hash)
-        found = frozenset(by_hash[one] for one in erased)
+        found = frozenset(by_hash[one] for one in self._stored(by_hash))
         self._clear |= asked - found
         return found
 
@@ -59,6 +61,11 @@ class Tombstones:
         self._clear.discard(learner_id)
         row = {"learner_id_hash": hash_of(learner_id), "erased_at": at}
         insert_new(self._connection, erased_learners, [row], erased_learners.c.learner_id_hash)
+
+    def _stored(self, hashes: Collection[str]) -> Iterable[str]:
+        if len(hashes) == 1:  # as for every recommendation
+            return self._connection.scalars(_ONE, {"hash": next(iter(hashes))})
+        return stored_among(self._connection, erased_learners.c.learner_id_hash, hashes)
 
     def _lock(self, function: str) -> None:
         if self._connection.dialect.name == "postgresql":

