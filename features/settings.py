@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     watch_seconds: float = Field(
         1.0, gt=0, description="How often the registry is asked for a new champion."
     )
+    rate_limit: int = Field(
+        0, ge=0, description="Requests a minute that each key may make; 0 for any number."
+    )
+    allow_email_ids: bool = Field(
+        False, description="Take learner ids that look like email addresses."
+    )
 
 
 def read_settings() -> Settings:

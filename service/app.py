@@ -14,11 +14,13 @@ from service.arms import Arms
 from service.auth import Keyring
 from service.champion import copies_folder
 from service.database import FIRST_ATTEMPT_SECONDS, Database
+from service.limits import RateLimiter
 from service.metrics import create_metrics
-from service.middleware import BoundBody, KeepSegments, KeyGate, Measure
+from service.middleware import BoundBody, KeepSegments, KeyGate, Measure, SecureHeaders
 from service.models import ModelHolder, watch
 from service.openapi import describe
 from service.problems import add_problem_handlers
+from service.pseudonyms import Pseudonyms
 from service.rankings import Rankings
 from service.readings import Readings
 from service.routes import (
@@ -85,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         static_url="/docs/parts",  # what /docs is made of; nothing comes from elsewhere
         middleware=[
+            Middleware(SecureHeaders),
             Middleware(Measure),
             Middleware(BoundBody),
             Middleware(KeepSegments),
@@ -150,4 +153,6 @@ def create_service(settings: Settings) -> Service:
         shelf=ShelfReader(shelf_folder(settings), arms.hold),
         readings=Readings(settings.database_url, settings.reading_seconds),
         metrics=create_metrics(),
+        limiter=RateLimiter(settings.rate_limit, settings.workers),
+        pseudonyms=Pseudonyms(allow_emails=settings.allow_email_ids),
     )

@@ -11,6 +11,7 @@ from features.domain.errors import ErasedError, InvalidValueError
 from features.domain.instants import require_not_future
 from features.store.workspace import Repositories
 from service.problems import offending_fields
+from service.pseudonyms import REMEDY
 from service.schemas.history import EventRow, EvidenceRow, FactRow, OutcomeRow
 from service.state import Service
 
@@ -85,6 +86,11 @@ def take_in[Row: FactRow](
         If the database does not answer; nothing was kept then.
     """
     good, rejected = read_rows(kind.schema, rows, now)
+    named = [index for index, row in good.items() if not service.pseudonyms.allow(row.learner_id)]
+    for index in named:
+        del good[index]
+        detail = f"learner_id: {REMEDY}"
+        rejected.append(Rejection(index=index, code=InvalidValueError.code, detail=detail))
     n_new = n_kept = 0
     if good:
         with service.database.transaction() as repositories:

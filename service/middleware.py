@@ -1,5 +1,6 @@
 """What happens to every request before its route: measure, bound, decode, authenticate."""
 
+import asyncio
 import time
 from typing import cast
 from urllib.parse import unquote_to_bytes
@@ -9,13 +10,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.domain.errors import StoreUnavailableError, UnauthenticatedError
-from service.problems import CODES, answer_for, problem_response
+from features.domain.errors import RateLimitedError, StoreUnavailableError, UnauthenticatedError
+from service.problems import CODES, SECURITY_HEADERS, answer_for, problem_response
 from service.state import Service
 
 MAX_BODY_BYTES = 10_000_000
+BODY_SECONDS = 30.0
 TOO_LARGE = f"A request may hold {MAX_BODY_BYTES:,} bytes. Send less at a time."
+TOO_SLOW = f"A body has to arrive within {BODY_SECONDS:.0f} seconds. Send less at a time."
 GUARDED = "/v1/"
+_PAGE_HEADERS = [
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+]
+_API_HEADERS = [
+    *_PAGE_HEADERS,
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
 
 
 def service_of(scope: Scope) -> Service:
@@ -51,11 +61,41 @@ class Measure:
             service_of(scope).metrics.observe(scope["method"], route, status, seconds)
 
 
-class BoundBody:
-    """Refuses bodies over `MAX_BODY_BYTES`, announced or not."""
+class SecureHeaders:
+    """Adds `SECURITY_HEADERS` to every answer, and to those of the API that it shows nothing."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        added = _API_HEADERS if scope["path"].startswith(GUARDED) else _PAGE_HEADERS
+
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *added]
+            await send(message)
+
+        await self.app(scope, receive, add)
+
+
+class BoundBody:
+    """Refuses bodies over `MAX_BODY_BYTES`, announced or not, and those that take too long.
+
+    Parameters
+    ----------
+    app
+        What gets the others.
+    seconds
+        How long a whole body may take to arrive.
+    """
+
+    def __init__(self, app: ASGIApp, seconds: float = BODY_SECONDS) -> None:
+        self.app = app
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -67,11 +107,18 @@ class BoundBody:
             refusal = problem_response(413, CODES[413], TOO_LARGE)
             await refusal(scope, receive, send)
             return
-        n_bytes = 0
+        n_bytes, is_whole = 0, False
+        deadline = asyncio.get_running_loop().time() + self.seconds
 
         async def count() -> Message:
-            nonlocal n_bytes
-            message = await receive()
+            nonlocal n_bytes, is_whole
+            try:
+                # What follows a whole body is the end of the connection, whenever that comes.
+                async with asyncio.timeout_at(None if is_whole else deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, TOO_SLOW, {"Connection": "close"}) from error
+            is_whole = not message.get("more_body", False)
             n_bytes += len(message.get("body", b""))
             if n_bytes > MAX_BODY_BYTES:
                 raise HTTPException(413, TOO_LARGE)
@@ -115,7 +162,8 @@ class KeyGate:
             caller = keyring.recall(authorization)
             if caller is None:
                 caller = await run_in_threadpool(keyring.authenticate, authorization)
-        except (UnauthenticatedError, StoreUnavailableError) as error:
+            service_of(scope).limiter.take(caller.key_id, time.monotonic())
+        except (UnauthenticatedError, StoreUnavailableError, RateLimitedError) as error:
             await answer_for(error)(scope, receive, send)
             return
         scope["state"]["caller"] = caller

@@ -14,11 +14,13 @@ _ALWAYS = {"500": "A fault of the service."}
 _WITH_KEY = {
     "401": "No key, or one that is unknown or revoked.",
     "403": "The key lacks the scope this needs.",
+    "429": "The key has made its requests for now; try again after Retry-After seconds.",
     "503": "The database does not answer; try again after Retry-After seconds.",
 }
 _WITH_PARAMETERS = {"422": "Something in the request is malformed; every offending field is named."}
 _WITH_BODY = {
     "400": "The body cannot be decoded.",
+    "408": "The body does not arrive.",
     "413": "The body is too large.",
     "422": "Something in the request is malformed; every offending field is named.",
 }

@@ -26,6 +26,7 @@ from service.state import Service
 
 AT_A_TIME = 500  # people asked about at once
 MOST_READ = 60  # histories read for one answer
+READ_AT_ONCE = 10  # histories
 FIRST_READ = 20  # of them from each `AT_A_TIME`
 CHOICE = 3  # times the limit: free ones to choose from, so that the load can be spread
 
@@ -117,7 +118,8 @@ class _Look:
     ) -> list[Helper]:
         """Return those named already, then others until `wanted` could be named."""
         named = [each.learner_id for each in willing if each.learner_id in held]
-        helpers = [self._helper(each, offered_at=held[each]) for each in named]
+        histories = self.repositories.learners.histories(named)
+        helpers = [self._helper(histories[each], offered_at=held[each]) for each in named]
         n_free = sum(map(self._could_be_named, helpers))
         others = self._promising(each.learner_id for each in willing if each.learner_id not in held)
         while n_free < wanted and len(helpers) < MOST_READ and (helper := next(others, None)):
@@ -134,13 +136,15 @@ class _Look:
         for some in batched(learner_ids, AT_A_TIME):
             promising = peers.practised(self.seeker.skill_id, some)[:FIRST_READ]
             counts = peers.count_offers(promising, self.now - OFFER_WINDOW)
-            for learner_id in promising:
-                yield self._helper(learner_id, n_offers=counts.get(learner_id, 0))
+            for few in batched(promising, READ_AT_ONCE):
+                histories = self.repositories.learners.histories(few)
+                for learner_id in few:
+                    n_offers = counts.get(learner_id, 0)
+                    yield self._helper(histories[learner_id], n_offers=n_offers)
 
     def _helper(
-        self, learner_id: str, n_offers: int = 0, offered_at: datetime | None = None
+        self, history: LearnerHistory, n_offers: int = 0, offered_at: datetime | None = None
     ) -> Helper:
-        history = self.repositories.learners.history(learner_id)
         standing = self.scorer.standing(history, self.now.timestamp())
         skill = self.scorer.index.skill_ids.index_of[self.seeker.skill_id]
         return Helper(

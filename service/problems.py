@@ -15,11 +15,23 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from features.domain.errors import ExperimentInvalidError, StoreUnavailableError, WaymarkError
+from features.domain.errors import (
+    ExperimentInvalidError,
+    RateLimitedError,
+    StoreUnavailableError,
+    WaymarkError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:waymark:problem:"
 RETRY_AFTER_SECONDS = 2
+# An answer is what it says it is, is shown in no frame, and leaves no copy or address behind.
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 WHOLE_BODY = "body"
 NOT_SENT_AS_JSON = "It is not sent as JSON: set the header `Content-Type: application/json`."
 STORE_DOWN = "The database does not answer. Try again after the seconds in Retry-After."
@@ -28,6 +40,7 @@ CODES = {
     400: "malformed_request",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     422: "invalid_value",
     500: "internal_error",
@@ -113,6 +126,8 @@ def answer_for(failure: WaymarkError) -> Response:
         401: {"WWW-Authenticate": "Bearer"},
         503: {"Retry-After": str(RETRY_AFTER_SECONDS)},
     }.get(failure.status)
+    if isinstance(failure, RateLimitedError):
+        headers = {"Retry-After": str(failure.retry_after_seconds)}
     errors = None
     if isinstance(failure, InvalidFieldsError | ExperimentInvalidError):
         errors = [{"field": field, "detail": detail} for field, detail in failure.errors.items()]
@@ -148,7 +163,8 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 
 async def _answer_unexpected(_request: Request, _error: Exception) -> Response:
     detail = "This is a fault of the service, not of the request. Its log holds the cause."
-    return problem_response(500, CODES[500], detail)
+    # It is answered outside of all middleware.
+    return problem_response(500, CODES[500], detail, headers=SECURITY_HEADERS)
 
 
 def offending_fields(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -9,8 +9,10 @@ from fastapi import Depends, Request
 from service.arms import Arms
 from service.auth import Keyring
 from service.database import Database
+from service.limits import RateLimiter
 from service.metrics import Metrics
 from service.models import ModelHolder
+from service.pseudonyms import Pseudonyms
 from service.rankings import Rankings
 from service.readings import Readings
 from service.shelf import ShelfReader
@@ -28,6 +30,8 @@ class Service:
     shelf: ShelfReader
     readings: Readings
     metrics: Metrics
+    limiter: RateLimiter
+    pseudonyms: Pseudonyms
 
 
 class LifespanState(TypedDict):

@@ -64,6 +64,17 @@ class ConflictError(WaymarkError):
     status = 409
 
 
+class RateLimitedError(WaymarkError):
+    """The key has made its requests of this minute."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, detail: str, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class StoreUnavailableError(WaymarkError):
     """The database cannot be reached or does not answer."""
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from features.domain.errors import InvalidValueError, NotFoundError
+from features.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from features.store.tables import api_keys
 
 SCOPES = ("recommend", "events", "catalogue", "experiments", "analytics", "admin")
@@ -80,6 +80,25 @@ class KeyRepository:
         """Return all keys, also revoked ones, the oldest first."""
         statement = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.key_id)
         return tuple(_key_from(row) for row in self._connection.execute(statement).mappings())
+
+    def rotate(self, key_id: str, at: datetime) -> CreatedKey:
+        """Put a new key with the same scopes in the place of one, which is revoked.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such key.
+        ConflictError
+            If it is revoked already.
+        """
+        this = select(api_keys.c.scopes, api_keys.c.revoked_at).where(api_keys.c.key_id == key_id)
+        row = self._connection.execute(this.with_for_update()).one_or_none()
+        if row is None:
+            raise NotFoundError(f"there is no key {key_id!r}")
+        if row.revoked_at is not None:
+            raise ConflictError(f"key {key_id} is revoked: create another instead")
+        self.revoke(key_id, at)
+        return self.create(row.scopes, at)
 
     def revoke(self, key_id: str, at: datetime) -> None:
         """Take a key out of use; the first instant stays. NotFoundError where there is none."""

@@ -57,6 +57,27 @@ def revoke_key(key_id: PathId, caller: Administrator, service: CurrentService, n
     return revoked
 
 
+@router.post("/keys/{key_id}/rotate", response_model=CreatedKeyView, status_code=201)
+def rotate_key(
+    key_id: PathId, caller: Administrator, service: CurrentService, now: Now
+) -> CreatedKey:
+    """Put a new key with the same scopes in the place of one, which is revoked with that.
+
+    For a change without a gap create a key, use it everywhere, and then revoke the old one.
+    """
+    with service.database.transaction() as repositories:
+        created = repositories.keys.rotate(key_id, now)
+        repositories.audit.add(
+            at=now,
+            actor=caller.key_id,
+            action="key.rotate",
+            subject=key_id,
+            detail={"key_id": created.key_id},
+        )
+    service.keyring.forget()
+    return created
+
+
 @router.get("/audit", response_model=Page[AuditView])
 def list_audit(
     _caller: Administrator,

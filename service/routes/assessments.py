@@ -112,6 +112,7 @@ def begin(
     body: AssessmentBody, _caller: Recommender, service: CurrentService, now: Now
 ) -> Mapping[str, object]:
     """Begin an assessment; `next` is the question to ask first."""
+    service.pseudonyms.require({"learner_id": body.learner_id})
     with service.database.transaction() as repositories:
         sitting = _Sitting(service=service, repositories=repositories, now=now)
         assessment = Assessment(

@@ -19,6 +19,16 @@ def post_catalogue(
     Each row is what the body of its PUT is, with the id. `skill_edges` replace all edges from the
     skills they start at.
     """
+    named = {
+        f"{kind}.{place}.{field}": each
+        for kind, field, ids in (
+            ("learners", "learner_id", [row.learner_id for row in body.learners]),
+            ("learners", "manager_id", [row.manager_id for row in body.learners]),
+            ("assignments", "learner_id", [row.learner_id for row in body.assignments]),
+        )
+        for place, each in enumerate(ids)
+    }
+    service.pseudonyms.require(named)
     with service.database.transaction() as repositories:
         counts = put_everything(repositories, body)
         repositories.catalogue.record_versions(now)

@@ -31,6 +31,7 @@ def put_learner(
 ) -> Learner:
     """Describe a learner, replacing what was said before. Fields of your own become attributes."""
     require_same_ids({"learner_id": body.learner_id}, {"learner_id": learner_id})
+    service.pseudonyms.require({"learner_id": learner_id, "manager_id": body.manager_id})
     learner = body.to_domain(learner_id)
     with service.database.transaction() as repositories:
         repositories.learners.put(learner)
@@ -125,6 +126,7 @@ def put_assignment(
         {"learner_id": body.learner_id, "module_id": body.module_id},
         {"learner_id": learner_id, "module_id": module_id},
     )
+    service.pseudonyms.require({"learner_id": learner_id})
     assignment = body.to_domain(learner_id, module_id)
     with service.database.transaction() as repositories:
         repositories.catalogue.add_bare_modules([module_id])

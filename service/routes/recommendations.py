@@ -43,6 +43,7 @@ def ask(
     all it was made from, before it is given. A learner never seen is served from goal, role or
     popularity.
     """
+    service.pseudonyms.require({"learner_id": body.learner_id})
     return recommend(service, _question(body, caller, now))
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from features.settings import read_settings
+from features.store.keys import CreatedKey
 from training.cli.console import JsonFlag, named_failures, now, out, print_json, workspace_of
 
 app = typer.Typer(no_args_is_help=True, help="API keys: shown once, stored hashed.")
@@ -36,9 +37,35 @@ def create(
             subject=made.key_id,
             detail={"scopes": list(made.scopes)},
         )
-    document = {"key_id": made.key_id, "key": made.key, "scopes": list(made.scopes)}
+    _show(made, json=json)
+
+
+@app.command()
+def rotate(
+    key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")],
+    *,
+    json: JsonFlag = False,
+) -> None:
+    """Revoke a key and print a new one with the same scopes, once."""
+    with (
+        named_failures(),
+        workspace_of(read_settings()) as workspace,
+        workspace.transaction() as repositories,
+    ):
+        made = repositories.keys.rotate(key_id, now())
+        repositories.audit.add(
+            at=now(),
+            actor="command line",
+            action="key.rotated",
+            subject=key_id,
+            detail={"key_id": made.key_id},
+        )
+    _show(made, json=json)
+
+
+def _show(made: CreatedKey, *, json: bool) -> None:
     if json:
-        print_json(document)
+        print_json({"key_id": made.key_id, "key": made.key, "scopes": list(made.scopes)})
     else:
         out.print(f"Key {made.key_id} for {', '.join(made.scopes)}; it is not shown again:")
         out.print(made.key, markup=False, highlight=False, soft_wrap=True)

@@ -58,6 +58,7 @@ SCOPE_OF = {
     ("POST", "/v1/keys"): "admin",
     ("GET", "/v1/keys"): "admin",
     ("DELETE", "/v1/keys/{key_id}"): "admin",
+    ("POST", "/v1/keys/{key_id}/rotate"): "admin",
     ("GET", "/v1/audit"): "admin",
 }
 OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}

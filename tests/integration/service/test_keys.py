@@ -37,6 +37,24 @@ def test_a_key_revoked_elsewhere_stops_working_soon(settings, sqlite_url, monkey
         assert there.get("/v1/keys").status_code == 401
 
 
+def test_a_rotated_key_gives_its_scopes_to_a_new_one(everywhere):
+    old = everywhere.post("/v1/keys", json={"scopes": ["analytics"]}).json()
+    answer = everywhere.post(f"/v1/keys/{old['key_id']}/rotate")
+    assert answer.status_code == 201
+    new = answer.json()
+    assert (new["scopes"], new["key_id"] == old["key_id"]) == (["analytics"], False)
+    statuses = [
+        everywhere.get("/v1/skills", headers=bearer(each["key"])).status_code for each in (old, new)
+    ]
+    assert statuses[0] == 401
+    assert statuses[1] != 401
+    act = everywhere.get("/v1/audit").json()["items"][-1]
+    assert (act["action"], act["subject"]) == ("key.rotate", old["key_id"])
+    assert act["detail"] == {"key_id": new["key_id"]}
+    assert everywhere.post(f"/v1/keys/{old['key_id']}/rotate").status_code == 409
+    assert everywhere.post("/v1/keys/nothing/rotate").status_code == 404
+
+
 def test_an_unknown_key_cannot_be_revoked(client):
     assert client.delete("/v1/keys/none").status_code == 404
 

@@ -168,6 +168,17 @@ def test_a_history_is_everything_known_of_one_learner(full):
     )
 
 
+def test_histories_read_at_once_are_those_read_one_by_one(full):
+    learner_ids = ("u2", "u1", "nobody")
+    with full.transaction() as repositories:
+        repositories.events.add([interaction("e9"), interaction("e8", at=AT - DAY)])
+    with full.reading() as repositories:
+        learners = repositories.learners
+        expected = {each: learners.history(each) for each in learner_ids}
+        assert learners.histories(learner_ids) == expected
+        assert learners.histories(()) == {}
+
+
 def test_a_history_as_of_an_instant_leaves_out_what_came_later(workspace):
     early, late = interaction("e1", at=AT), interaction("e2", at=AT + DAY)
     judged = Evidence(learner_id="u1", skill_id="sql", level=0.4, source="self", at=AT + DAY)
