@@ -109,7 +109,7 @@ class ObservationRepository:
     def logged(
         self, since: int | None = None, experiment_id: str | None = None, limit: int | None = None
     ) -> Rows:
-        """Yield id, learner, instant, answer and packed candidates of recommendations, in order.
+        """Yield id, learner, instant, context, answer and packed candidates, in order of time.
 
         Parameters
         ----------
@@ -122,8 +122,9 @@ class ObservationRepository:
         """
         table = recommendations.c
         at = _raw(table.served_at)
-        columns = (table.recommendation_id, table.learner_id, at, table.answer, table.candidates)
-        chosen = select(*columns).order_by(table.served_at, table.recommendation_id).limit(limit)
+        whose = (table.recommendation_id, table.learner_id, at)
+        chosen = select(*whose, table.context, table.answer, table.candidates).limit(limit)
+        chosen = chosen.order_by(table.served_at, table.recommendation_id)
         if since is not None:
             chosen = chosen.where(at >= since)
         if experiment_id is not None:

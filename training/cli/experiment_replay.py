@@ -1,4 +1,4 @@
-"""`waymark experiment replay`: what another policy would have earned on the log."""
+"""`waymark experiment replay`: what another policy or snapshot would have earned on the log."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from features.domain.catalogue import TERMS, Policy
 from features.domain.errors import InvalidValueError
-from features.settings import read_settings
+from features.settings import Settings, read_settings
 from features.store.documents import to_document
-from features.store.workspace import Workspace
+from features.store.registry import Registry
+from features.store.workspace import Repositories
 from training.cli.console import (
     JsonFlag,
     SeedOption,
@@ -23,17 +24,23 @@ from training.cli.console import (
     workspace_of,
 )
 from training.experiments.off_policy import Replay, replay
-from training.readings.replaying import Replayed, Reward, replay_policy
+from training.readings.deciding_again import Again, scorer_of
+from training.readings.replaying import OtherPolicy, Replayed, Reward, Rival, replay_log
 from training.readings.words import number, signed
 
 COLUMNS = ("estimator", "value", "95 %", "gain", "95 %", "chosen")
 WEIGHTS_TOLERANCE = 1e-6
 
 
-def replay_log(
+def replay_answers(
     policy: Annotated[
-        str, typer.Option(help="A stored policy's id, or a JSON file as `PUT /v1/policies` takes.")
-    ],
+        str | None,
+        typer.Option(help="A stored policy's id, or a JSON file as `PUT /v1/policies` takes."),
+    ] = None,
+    snapshot: Annotated[
+        str | None,
+        typer.Option(help="A version or alias: every answer is decided again with it."),
+    ] = None,
     metric: Annotated[Reward, typer.Option(help="What counts.")] = Reward.FOLLOW_RATE,
     window_days: Annotated[
         float, typer.Option(help="How long after an answer things count.", min=0.01)
@@ -45,17 +52,26 @@ def replay_log(
     *,
     json_output: JsonFlag = False,
 ) -> None:
-    """Estimate what another policy would have earned on the recommendations that were logged."""
+    """Estimate what another policy or snapshot would have earned on the logged answers."""
+    if policy is None and snapshot is None:
+        raise typer.BadParameter("name a --policy, a --snapshot or both")
     with named_failures():
-        with workspace_of(read_settings()) as workspace, err.status("reading the log …"):
-            other = _policy(workspace, policy)
-            replayed = replay_policy(workspace, other, metric, window_days, most)
+        settings = read_settings()
+        with (
+            workspace_of(settings) as workspace,
+            workspace.reading() as repositories,
+            err.status("reading the log …"),
+        ):
+            other = None if policy is None else _policy(repositories, policy)
+            rival = _rival(repositories, settings, other, snapshot)
+            replayed = replay_log(repositories, rival, metric, window_days, most)
         with err.status("estimating …"):
             found = replay(replayed.logged, np.random.default_rng(seed))
     if json_output:
         print_json(
             {
-                "policy_id": other.policy_id,
+                "policy_id": None if other is None else other.policy_id,
+                "snapshot": snapshot,
                 "metric": metric.value,
                 "n_read": replayed.n_read,
                 "n_without_choice": replayed.n_without_choice,
@@ -63,15 +79,23 @@ def replay_log(
             }
         )
     else:
-        _print(other, metric, replayed, found)
+        names = [None if other is None else other.policy_id, snapshot]
+        named = " with snapshot ".join(name for name in names if name is not None)
+        _print(named, metric, replayed, found)
 
 
-def _policy(workspace: Workspace, named: str) -> Policy:
+def _rival(
+    repositories: Repositories, settings: Settings, policy: Policy | None, snapshot: str | None
+) -> Rival:
+    if snapshot is None:
+        return OtherPolicy(policy=policy or Policy())
+    registry = Registry(settings.tracking_uri, settings.model_name)
+    return Again(repositories, scorer_of(repositories, registry, snapshot), policy)
+
+
+def _policy(repositories: Repositories, named: str) -> Policy:
     path = Path(named)
-    if path.is_file():
-        return read_policy(path)
-    with workspace.reading() as repositories:
-        return repositories.catalogue.get_policy(named)
+    return read_policy(path) if path.is_file() else repositories.catalogue.get_policy(named)
 
 
 def read_policy(path: Path) -> Policy:
@@ -99,12 +123,12 @@ def read_policy(path: Path) -> Policy:
     return policy
 
 
-def _print(policy: Policy, metric: Reward, replayed: Replayed, found: Replay) -> None:
+def _print(named: str, metric: Reward, replayed: Replayed, found: Replay) -> None:
     support = found.support
     out.print(
         f"{replayed.n_read:,} recommendations, {replayed.n_without_choice:,} of them without a "
         f"choice; the others, of {support.n_learners:,} learners, are worth "
-        f"{support.effective_n:,.0f} of {policy.policy_id}'s own. Mean weight "
+        f"{support.effective_n:,.0f} of those {named} would lead. Mean weight "
         f"{support.mean_weight:.3f}, largest {support.largest_weight:.1f}, overlap "
         f"{support.overlap:.0%}.",
         soft_wrap=True,

@@ -48,7 +48,7 @@ app.command("simulate")(simulate.simulate)
 app.add_typer(experiment.app, name="experiment")
 experiment.app.command("results")(experiment_results.results)
 experiment.app.command("power")(experiment_power.power)
-experiment.app.command("replay")(experiment_replay.replay_log)
+experiment.app.command("replay")(experiment_replay.replay_answers)
 app.add_typer(keys.app, name="keys")
 
 

@@ -1,4 +1,4 @@
-"""What another policy would have earned on the recommendations of the log.
+"""What another policy or snapshot would have earned on the recommendations of the log.
 
 A recommendation stands for the module that led it. Where something of tier 0 led, no policy has a
 choice, and the recommendation is left out.
@@ -6,8 +6,9 @@ choice, and the recommendation is left out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,9 +16,10 @@ from features.decide.leading import leads_under
 from features.domain.catalogue import DEFAULT_PASS_MARK, TERMS, Policy
 from features.domain.errors import CannotTellError
 from features.domain.history import JUDGED, is_done, success_of
+from features.domain.instants import from_microseconds
 from features.domain.recommendation import Candidates
 from features.store.candidates import unpack
-from features.store.workspace import Repositories, Workspace
+from features.store.workspace import Repositories
 from training.experiments.logged import Candidates as Listed
 from training.experiments.logged import Logged, log_candidates
 from training.readings.observed import DAY, Floats, Ints
@@ -36,7 +38,7 @@ class Reward(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
-    """The log as another policy would have answered it.
+    """The log as another policy or snapshot would have answered it.
 
     Attributes
     ----------
@@ -51,17 +53,46 @@ class Replayed:
     n_without_choice: int
 
 
-def replay_policy(
-    workspace: Workspace, policy: Policy, reward: Reward, window_days: float, limit: int
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A recorded answer: whose, when (aware UTC), asked for how, from which candidates."""
+
+    learner_id: str
+    at: datetime
+    context: Mapping[str, Any]
+    candidates: Candidates
+    n_items: int
+
+
+class Rival(Protocol):
+    """Who would have answered instead."""
+
+    def leads(self, answered: Answered) -> Floats:
+        """Return the probability of leading with each recorded candidate, float64, (n,)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherPolicy:
+    """Another policy, on the terms that were recorded."""
+
+    policy: Policy
+
+    def leads(self, answered: Answered) -> Floats:
+        """Return the probability of leading with each recorded candidate, float64, (n,)."""
+        return leads_under(answered.candidates, self.policy, answered.n_items)
+
+
+def replay_log(
+    repositories: Repositories, rival: Rival, reward: Reward, window_days: float, limit: int
 ) -> Replayed:
-    """Put another policy's probabilities beside the log.
+    """Put another's probabilities beside the log.
 
     Parameters
     ----------
-    workspace
-        Open.
-    policy
-        The other policy.
+    repositories
+        Open for reading.
+    rival
+        The other policy, or another snapshot (`training.readings.deciding_again.Again`).
     reward
         What counts.
     window_days
@@ -76,11 +107,10 @@ def replay_policy(
     StoreUnavailableError
         If the database does not answer.
     """
-    with workspace.reading() as repositories:
-        rewards = _Rewards.read(repositories, reward, window_days)
-        log = _Log(policy, rewards)
-        for row in repositories.observations.logged(limit=limit):
-            log.add(*row)
+    log = _Log(rival, _Rewards.read(repositories, reward, window_days))
+    # All at once: a rival may read learners in between.
+    for row in list(repositories.observations.logged(limit=limit)):
+        log.add(*row)
     return log.finish()
 
 
@@ -129,31 +159,32 @@ class _Rewards:
 class _Log:
     """Collects the log row by row."""
 
-    def __init__(self, policy: Policy, rewards: _Rewards) -> None:
-        self._policy, self._rewards = policy, rewards
+    def __init__(self, rival: Rival, rewards: _Rewards) -> None:
+        self._rival, self._rewards = rival, rewards
         self._learners: dict[str, int] = {}
         self._rows: list[tuple[int, float, float, int]] = []
         self._targets: list[Floats] = []
         self._features: list[Floats] = []
         self._n_read = 0
 
-    def add(
-        self,
-        recommendation_id: str,
-        learner_id: str,
-        at: int,
-        answer: Mapping[str, Any],
-        packed: bytes,
-    ) -> None:
+    def add(self, *row: Any) -> None:
         """Take one recommendation, where it left a choice."""
+        recommendation_id, learner_id, at, context, answer, packed = row
         self._n_read += 1
         candidates, items = unpack(packed), answer["items"]
         if not items or not candidates.module_ids or candidates.tier[0] == 0:
             return
         module_id = items[0]["module_id"]
         chosen = candidates.module_ids.index(module_id)
-        target = leads_under(candidates, self._policy, len(items))
-        # Whom neither policy would have led with has no part in any estimate.
+        answered = Answered(
+            learner_id=learner_id,
+            at=from_microseconds(at),
+            context=context,
+            candidates=candidates,
+            n_items=len(items),
+        )
+        target = self._rival.leads(answered)
+        # What neither would have led with has no part in any estimate.
         kept = np.union1d(np.flatnonzero(target), [chosen])
         earned = self._rewards.of(recommendation_id, learner_id, module_id, at)
         learner = self._learners.setdefault(learner_id, len(self._learners))

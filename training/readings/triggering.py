@@ -67,7 +67,7 @@ def find_triggered(
     logged = repositories.observations.logged(
         experiment_id=experiment.experiment_id, limit=MOST_READ
     )
-    for _, learner_id, _, answer, packed in logged:
+    for _, learner_id, _, _, answer, packed in logged:
         n_answers += 1
         learner = number_of.get(learner_id, NONE)
         if learner != NONE and not is_triggered[learner]:

@@ -8,16 +8,30 @@ import numpy as np
 import pytest
 from lab import BEGUN, N, fill
 
+from features.decide.decide import decide
 from features.decide.leading import leads_under
-from features.domain.catalogue import TERMS, Policy
-from features.domain.errors import CannotTellError, ReplayRefusedError
-from features.domain.recommendation import Candidates
+from features.domain.catalogue import (
+    TERMS,
+    Module,
+    ModuleSkill,
+    Policy,
+    Role,
+    RoleRequirement,
+    Skill,
+)
+from features.domain.errors import CannotTellError, NotFoundError, ReplayRefusedError
+from features.domain.history import Event, Interaction, Learner
+from features.domain.recommendation import Candidates, DecisionRequest, RequestContext
+from features.encode.catalogue import index_catalogue
+from features.score.scorer import bind
 from features.store import tables
 from features.store.candidates import pack
+from features.store.registry import Registry
 from features.store.workspace import Workspace
 from training.experiments.off_policy import replay
+from training.readings.deciding_again import Again, scorer_of
 from training.readings.planning import Question, plan_experiment
-from training.readings.replaying import Reward, replay_policy
+from training.readings.replaying import Answered, OtherPolicy, Reward, replay_log
 
 MINUTES = Question(metric_id="minutes", effect=2.0)
 LOGGING = Policy(weights={"gap": 0.5, "affinity": 0.5}, exploration=0.3)
@@ -92,6 +106,11 @@ def log(database_url, n=3_000, policy=LOGGING):
         repositories.bulk.insert_new(tables.feedback, given, followed)
 
 
+def replay_policy(workspace, policy, *rest):
+    with workspace.reading() as repositories:
+        return replay_log(repositories, OtherPolicy(policy=policy), *rest)
+
+
 def test_a_policy_replayed_on_its_own_log_is_what_was_logged(database_url):
     log(database_url, n=1_200)
     with Workspace.open(database_url) as workspace:
@@ -116,6 +135,45 @@ def test_another_policy_is_estimated_from_the_log(sqlite_url):
     assert found.values["dr"].value == pytest.approx(found.values["ips"].value, abs=0.02)
     with pytest.raises(ReplayRefusedError):
         replay(replace(sure.logged, target=sure.logged.target * 0.5), np.random.default_rng(0), 50)
+
+
+def test_a_snapshot_that_is_asked_again_knows_what_was_known_then(workspace):
+    with workspace.transaction() as repositories:
+        for k in range(4):
+            module = Module(module_id=f"m{k}", title=f"M{k}", difficulty=0.2 * k)
+            repositories.catalogue.put_module(
+                replace(module, skills=(ModuleSkill(skill_id="s", weight=1.0),))
+            )
+        needed = (RoleRequirement(skill_id="s", target=0.6),)
+        repositories.catalogue.put_skill(Skill(skill_id="s", name="S"))
+        repositories.catalogue.put_role(Role(role_id="r", name="R", requirements=needed))
+        repositories.learners.put(Learner(learner_id="ada", role_id="r"))
+        scorer = bind(index_catalogue(repositories.catalogue.load()), None)
+        history = repositories.learners.history("ada")
+        request = DecisionRequest(
+            history=history, context=RequestContext(exclude=frozenset({"m3"})), now=BEGUN
+        )
+        served = decide(request, scorer, LOGGING, np.random.default_rng(1))
+        passed = Interaction(
+            event_id="e",
+            learner_id="ada",
+            module_id=served.items[0].module_id,
+            event=Event.PASSED,
+            at=BEGUN + timedelta(days=1),
+        )
+        repositories.events.add([passed])
+        answered = Answered(
+            learner_id="ada",
+            at=BEGUN,
+            context={"limit": 1, "exclude": ["m3"], "goal": None},
+            candidates=served.candidates,
+            n_items=1,
+        )
+        again = Again(repositories, scorer, LOGGING)
+        np.testing.assert_array_equal(again.leads(answered), served.candidates.p_first)
+        # A day on it is done, so the snapshot leads with something else.
+        later = again.leads(replace(answered, at=BEGUN + timedelta(days=2)))
+        assert later[served.candidates.module_ids.index(passed.module_id)] == 0.0
 
 
 def test_a_log_without_choices_cannot_be_replayed(workspace):
@@ -143,9 +201,20 @@ def test_commands_read_and_refuse(sqlite_url, monkeypatch, tmp_path):
     assert run(app, ["experiment", "power", "--metric", "luck"]).exit_code == 1
     assert run(app, ["experiment", "power", "--metric", "minutes"]).exit_code == 1
     assert run(app, ["experiment", "replay", "--policy", "gaps"]).exit_code == 1
+    assert run(app, ["experiment", "replay"]).exit_code == 2
     bad = tmp_path / "policy.json"
     bad.write_text('{"weights": {"gap": 0.5}}')
     refused = run(app, ["experiment", "replay", "--policy", str(bad)])
     assert refused.exit_code == 1
     bad.write_text('{"weight": {}}')
     assert run(app, ["experiment", "replay", "--policy", str(bad)]).exit_code == 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
+def test_a_snapshot_nobody_registered_cannot_be_replayed(workspace, prepare_tracking, tmp_path):
+    registry = Registry(prepare_tracking(tmp_path), "waymark")
+    with workspace.reading() as repositories:
+        with pytest.raises(NotFoundError, match="challenger"):
+            scorer_of(repositories, registry, "challenger")
+        with pytest.raises(NotFoundError, match="7"):
+            scorer_of(repositories, registry, "7")
