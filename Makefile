@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do \
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 STAMP := .venv/.installed
 
-.PHONY: setup demo test check lock clean
+.PHONY: setup demo test test-slow check lock clean
 
 setup: $(STAMP)  ## build .venv from requirements.lock
 
@@ -24,8 +24,11 @@ $(STAMP): requirements.lock pyproject.toml | $(UV)
 demo: setup  ## the whole story on a sample academy
 	.venv/bin/waymark demo
 
-test: setup  ## every test
+test: setup  ## every test but the slow ones
 	.venv/bin/pytest -n auto
+
+test-slow: setup  ## those that train several times for one fact
+	.venv/bin/pytest -n auto -m slow
 
 check: setup  ## style, types, layers, dependencies, container files
 	.venv/bin/ruff format --check .

@@ -129,6 +129,7 @@ def test_contestants_are_not_told_what_they_are_asked(quality, folder, tmp_path,
             assert not np.isin(told.train.learner, told.asked).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["leave-last", "splits"])
 def test_one_run_puts_waymark_and_implicit_into_one_table(folder, tmp_path, protocol):
     done = run(folder, tmp_path, "--only", "implicit", "--protocol", protocol)

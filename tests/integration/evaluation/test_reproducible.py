@@ -16,7 +16,10 @@ from features.store.registry import Registry
 from training.academy import generate_academy, write_folder
 from training.cli.card import read_card
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow"),
+]
 
 # Rows of these keep their order where instants tie; those of all other tables come in any.
 ORDERED = {"interactions.csv"}

@@ -1,10 +1,13 @@
 """Every notebook runs from top to bottom on small data and shows pictures."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from training.academy import generate_academy, write_folder
 
 NOTEBOOKS = sorted((Path(__file__).parents[3] / "notebooks").glob("*.ipynb"))
 
@@ -12,7 +15,10 @@ NOTEBOOKS = sorted((Path(__file__).parents[3] / "notebooks").glob("*.ipynb"))
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_run_and_show_pictures(path, tmp_path, monkeypatch):
-    monkeypatch.delenv("WAYMARK_NOTEBOOK_FOLDER", raising=False)
+    began = datetime(2026, 6, 1, tzinfo=UTC)
+    academy = generate_academy(n_learners=120, seed=0, now=began, size="small")
+    write_folder(academy, tmp_path / "academy")
+    monkeypatch.setenv("WAYMARK_NOTEBOOK_FOLDER", str(tmp_path / "academy"))
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells), "commit it without outputs"
     NotebookClient(
