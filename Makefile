@@ -27,7 +27,7 @@ demo: setup  ## the whole story on a sample academy
 test: setup  ## every test but the slow ones
 	.venv/bin/pytest -n auto
 
-test-slow: setup  ## those that train several times for one fact
+test-slow: setup  ## those that train a lot
 	.venv/bin/pytest -n auto -m slow
 
 check: setup  ## style, types, layers, dependencies, container files

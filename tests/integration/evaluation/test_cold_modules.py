@@ -18,6 +18,8 @@ from training.ranking.fit import BLEND
 from training.ranking.network import NetworkSettings
 from training.train import build_snapshot
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 1, 5, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 CUTOFF = START + timedelta(days=60)

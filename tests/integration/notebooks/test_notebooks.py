@@ -9,11 +9,15 @@ from nbclient import NotebookClient
 
 from training.academy import generate_academy, write_folder
 
-NOTEBOOKS = sorted((Path(__file__).parents[3] / "notebooks").glob("*.ipynb"))
+SLOW = {"02-retrain-and-compare"}
+NOTEBOOKS = [
+    pytest.param(path, marks=pytest.mark.slow if path.stem in SLOW else (), id=path.stem)
+    for path in sorted((Path(__file__).parents[3] / "notebooks").glob("*.ipynb"))
+]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS)
 def test_notebooks_run_and_show_pictures(path, tmp_path, monkeypatch):
     began = datetime(2026, 6, 1, tzinfo=UTC)
     academy = generate_academy(n_learners=120, seed=0, now=began, size="small")

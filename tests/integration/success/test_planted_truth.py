@@ -8,6 +8,8 @@ from features.score.mastery import mastery
 from training.success.evaluate import evaluate_success
 from training.success.fit import FittedSuccess, SuccessHistories, fit_success
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def fitted(academy, split) -> FittedSuccess:

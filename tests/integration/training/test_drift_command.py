@@ -28,7 +28,10 @@ from training.train import train
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MANY = 10**9
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -279,7 +282,6 @@ def test_conditions_go_with_if_needed_only(waymark, home, words):
     assert waymark("train", "--from", home / "after", *words).exit_code == 2
 
 
-@pytest.mark.slow
 def test_of_two_schedulers_at_once_one_trains(home, settings_file, prepare_tracking, tmp_path):
     environment = os.environ | {
         "WAYMARK_TRACKING_URI": prepare_tracking(tmp_path / "mlruns"),

@@ -15,7 +15,10 @@ from training.model_settings import read_model_settings
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow"),
+]
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from training.cli.main import app
 from training.cli.simulation_tables import print_simulation
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--learners", 6, "--taught-from", 40, "--model", "irt", "--policy", "fixed")
 
 

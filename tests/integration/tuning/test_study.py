@@ -16,7 +16,10 @@ from training.tuning.judged import Judged
 from training.tuning.study import LOCK, STUDIES, alone_in
 from training.tuning.tune import Plan, Progress, tune
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow"),
+]
 
 N_LEARNERS = 60
 PLAN = Plan(study="autumn", n_trials=9, seed=0, data_hash="a")

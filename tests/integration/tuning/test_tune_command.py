@@ -20,7 +20,10 @@ from training.tuning.objective import objective_of
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow"),
+]
 
 
 @pytest.fixture(scope="module")
