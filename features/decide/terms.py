@@ -19,7 +19,7 @@ UNDATED_URGENCY = 0.25
 CONTINUITY_MEMORY = 3
 UNKNOWN_TIME_FIT = 0.5
 SMALLEST_ERROR = 1e-9  # of a mastery, in levels
-MOST_LEARNED_AT = 0.85  # Wilson et al. 2019
+MOST_LEARNED_AT = 0.85  # p_success; see `learnable`
 STEEPNESS = 4.0
 LEAST_CLOSING = 1e-6  # levels an hour: below it is only rounding
 
@@ -127,8 +127,19 @@ def _expected_gap(gap: NDArray[np.float64], error: NDArray[np.float64]) -> NDArr
 def learnable(p_success: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the share of a module's gain that a learner can take up, in [0,1].
 
-    p^(st)·(1 − p)^(s(1 − t)) as a share of its largest value, at p = t: nothing is left to learn
-    where success is certain, and who is far likelier to fail than to succeed cannot follow.
+    p^(st)·(1 − p)^(s(1 − t)) as a share of its largest value, at p = t, with s `STEEPNESS` and t
+    `MOST_LEARNED_AT`: nothing is left to learn where success is certain, and who is far likelier to
+    fail than to succeed cannot follow.
+
+    Parameters
+    ----------
+    p_success
+        float64, (n,), in [0,1].
+
+    References
+    ----------
+    Wilson, R., Shenhav, A., Straccia, M. & Cohen, J. (2019). The eighty five percent rule for
+    optimal learning. Nature Communications 10 (where the largest value is; the form is ours).
     """
     with_success, with_failure = STEEPNESS * MOST_LEARNED_AT, STEEPNESS * (1.0 - MOST_LEARNED_AT)
     largest = MOST_LEARNED_AT**with_success * (1.0 - MOST_LEARNED_AT) ** with_failure

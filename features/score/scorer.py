@@ -99,7 +99,8 @@ def bind(index: CatalogueIndex, snapshot: Snapshot | None) -> Scorer:
     index
         The catalogue.
     snapshot
-        None before the first training: p_success then rests on authored difficulties alone.
+        None before the first training: p_success then rests on assumed levels and authored
+        difficulties alone, and is p_able.
 
     Raises
     ------

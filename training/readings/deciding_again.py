@@ -46,7 +46,7 @@ class Again:
         -------
         ndarray
             float64, (n,). It sums to less than 1 where the snapshot would have led with what was
-            no candidate: of that the log cannot tell.
+            no candidate.
         """
         request = DecisionRequest(
             history=self._repositories.learners.history(answered.learner_id, answered.at),

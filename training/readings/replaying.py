@@ -25,6 +25,7 @@ from training.experiments.logged import Logged, log_candidates
 from training.readings.observed import DAY, Floats, Ints
 
 FOLDS = 5
+MOST_BEYOND = 0.05  # of the other's probability, on what was no candidate; as for mean weights
 RIDGE = 1.0  # of rows: what the reward model needs to see before it moves away from the mean
 
 
@@ -103,13 +104,13 @@ def replay_log(
     Raises
     ------
     CannotTellError
-        Nothing was logged that left a choice.
+        Nothing was logged that left a choice, or the other would too often lead with what was no
+        candidate.
     StoreUnavailableError
         If the database does not answer.
     """
     log = _Log(rival, _Rewards.read(repositories, reward, window_days))
-    # All at once: a rival may read learners in between.
-    for row in list(repositories.observations.logged(limit=limit)):
+    for row in repositories.observations.logged(limit=limit):
         log.add(*row)
     return log.finish()
 
@@ -165,6 +166,7 @@ class _Log:
         self._rows: list[tuple[int, float, float, int]] = []
         self._targets: list[Floats] = []
         self._features: list[Floats] = []
+        self._shared: list[float] = []
         self._n_read = 0
 
     def add(self, *row: Any) -> None:
@@ -184,19 +186,30 @@ class _Log:
             n_items=len(items),
         )
         target = self._rival.leads(answered)
+        shared = float(target.sum())
+        self._shared.append(shared)
+        if shared == 0.0:
+            return
         # What neither would have led with has no part in any estimate.
         kept = np.union1d(np.flatnonzero(target), [chosen])
         earned = self._rewards.of(recommendation_id, learner_id, module_id, at)
         learner = self._learners.setdefault(learner_id, len(self._learners))
         place = int(np.searchsorted(kept, chosen))
         self._rows.append((learner, earned, candidates.p_first[chosen], place))
-        self._targets.append(target[kept])
+        # Among the recorded candidates: a first draw heeds nothing else (Luce's choice axiom).
+        self._targets.append(target[kept] / shared)
         self._features.append(features_of(candidates)[kept])
 
     def finish(self) -> Replayed:
         """Return the log, with the rewards that a model expects of every candidate."""
-        if not self._rows:
+        if not self._shared:
             raise CannotTellError("replay: nothing is logged yet that left a choice")
+        beyond = 1.0 - float(np.mean(self._shared))
+        if beyond > MOST_BEYOND:
+            raise CannotTellError(
+                f"replay: {beyond:.0%} of the time the other would lead with what was no candidate "
+                "then; of that the log cannot tell"
+            )
         learner, reward, propensity, chosen = (
             np.array(column) for column in zip(*self._rows, strict=True)
         )
@@ -205,7 +218,7 @@ class _Log:
         return Replayed(
             logged=log_candidates(learner, reward, propensity, listed),
             n_read=self._n_read,
-            n_without_choice=self._n_read - len(self._rows),
+            n_without_choice=self._n_read - len(self._shared),
         )
 
 

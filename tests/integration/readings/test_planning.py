@@ -210,6 +210,34 @@ def test_commands_read_and_refuse(sqlite_url, monkeypatch, tmp_path):
     assert run(app, ["experiment", "replay", "--policy", str(bad)]).exit_code == 1
 
 
+def describe_what_is_logged(repositories, *modules):
+    for k, module_id in enumerate(modules):
+        module = Module(module_id=module_id, title=module_id, difficulty=0.1 * k)
+        repositories.catalogue.put_module(module)
+    return bind(index_catalogue(repositories.catalogue.load()), None)
+
+
+def test_another_snapshot_is_asked_while_the_log_is_read(database_url):
+    log(database_url, n=600)
+    with Workspace.open(database_url) as workspace, workspace.transaction() as repositories:
+        scorer = describe_what_is_logged(repositories, "m0", "m1", "m2")
+        again = Again(repositories, scorer, LOGGING)
+        found = replay_log(repositories, again, Reward.FOLLOW_RATE, 14.0, 600)
+    assert (found.n_read, found.n_without_choice) == (600, 0)
+    # Without model and skills all three look alike to it.
+    assert found.logged.target == pytest.approx(np.full(600, 1 / 3))
+    assert found.logged.weight.mean() == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_snapshot_that_leads_with_what_was_no_candidate_is_refused(database_url):
+    log(database_url, n=60)
+    with Workspace.open(database_url) as workspace, workspace.transaction() as repositories:
+        scorer = describe_what_is_logged(repositories, "m0", "m1", "new")
+        again = Again(repositories, scorer, LOGGING)
+        with pytest.raises(CannotTellError, match=r"33% of the time .* no candidate"):
+            replay_log(repositories, again, Reward.FOLLOW_RATE, 14.0, 60)
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
 def test_a_snapshot_nobody_registered_cannot_be_replayed(workspace, prepare_tracking, tmp_path):
     registry = Registry(prepare_tracking(tmp_path), "waymark")
