@@ -24,7 +24,8 @@ def put_everything(repositories: Repositories, body: CatalogueBody) -> dict[str,
     _put_catalogue(repositories, body)
     # Locks in one order: the catalogue first, then learners by id.
     for learner in sorted(body.learners, key=lambda row: row.learner_id):
-        repositories.learners.put(learner.to_domain(learner.learner_id))
+        keep_choice = learner.personalised is None
+        repositories.learners.put(learner.to_domain(learner.learner_id), keep_choice=keep_choice)
     repositories.catalogue.add_bare_modules(each.module_id for each in body.assignments)
     for each in sorted(body.assignments, key=lambda row: (row.learner_id, row.module_id)):
         repositories.learners.put_assignment(each.to_domain(each.learner_id, each.module_id))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from features.decide.impersonal import IMPERSONAL
 from features.domain.catalogue import Policy
 from features.domain.errors import NotFoundError
 from features.store.catalogue import CatalogueRepository
@@ -15,8 +16,11 @@ def number_policy(catalogue: CatalogueRepository, body: PolicyBody, policy_id: s
     Raises
     ------
     InvalidFieldsError
-        If no version is given and the current one is not a number to count on from.
+        If no version is given and the current one is not a number to count on from, or the id is
+        that of the policy for learners who have opted out of personalisation.
     """
+    if policy_id == IMPERSONAL.policy_id:
+        raise InvalidFieldsError({"policy_id": f"{policy_id!r} is taken: choose another."})
     policy = body.to_domain(policy_id)
     if body.version is not None:
         return policy

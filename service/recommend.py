@@ -11,6 +11,7 @@ import numpy as np
 from features.decide.arms import decide_in_arm
 from features.decide.assignment import Placement
 from features.decide.decide import decide
+from features.decide.impersonal import decide_impersonally
 from features.domain.catalogue import Policy
 from features.domain.errors import StoreUnavailableError
 from features.domain.history import Learner, LearnerHistory
@@ -80,6 +81,7 @@ class _Made:
     recommendation: Recommendation
     question: Question
     placements: tuple[Placement, ...]
+    personalised: bool
 
 
 class _EnrolledMeanwhileError(Exception):
@@ -112,7 +114,12 @@ def recommend(service: Service, question: Question) -> RecommendationView:
     recommendation, placements = _decide(known, question)
     is_for_the_record = question.is_for_the_record and known.is_stored
     recommendation_id = str(uuid4()) if is_for_the_record else None
-    made = _Made(recommendation=recommendation, question=question, placements=placements)
+    made = _Made(
+        recommendation=recommendation,
+        question=question,
+        placements=placements,
+        personalised=known.request.history.learner.personalised,
+    )
     answer = _answer(made, known.lacks, recommendation_id)
     if recommendation_id is not None:
         try:
@@ -136,7 +143,7 @@ def _know(service: Service, question: Question) -> _Known:
             if not history.is_known:
                 repositories.learners.require_not_erased(question.learner_id)
             request = _request(question, history)
-            if question.is_for_the_record:
+            if question.is_for_the_record and history.learner.personalised:
                 arm = service.arms.find(repositories, revisions[EXPERIMENTS], scorer, request)
     except StoreUnavailableError:
         remembered = service.rankings.remembered()
@@ -168,6 +175,8 @@ def _lacks(scorer: Scorer) -> tuple[str, ...]:
 def _decide(known: _Known, question: Question) -> tuple[Recommendation, tuple[Placement, ...]]:
     """Decide, and return with it the experiments whose variants were consulted."""
     rng = np.random.default_rng()
+    if not known.request.history.learner.personalised:
+        return decide_impersonally(known.request, known.scorer, question.policy, rng), ()
     if known.arm is None or not known.arm.placements:
         # What the request names comes first; else the pathway or the default decides.
         return decide(known.request, known.scorer, question.policy, rng), ()
@@ -193,6 +202,7 @@ def _answer(made: _Made, lacks: Sequence[str], recommendation_id: str | None) ->
             ],
             "degraded": "; ".join(reasons) or None,
             "recorded": recommendation_id is not None,
+            "personalised": made.personalised,
             "items": recommendation.items,
             "withheld": recommendation.withheld,
             "rules": recommendation.rules,

@@ -137,7 +137,10 @@ class Feedback:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learner:
-    """Who learns: role, goal, needs and free attributes."""
+    """Who learns: role, goal, needs and free attributes.
+
+    `personalised` is false for who has opted out: they are served by role and popularity.
+    """
 
     learner_id: str
     role_id: str | None = None
@@ -149,6 +152,7 @@ class Learner:
     manager_id: str | None = None
     needs: frozenset[str] = frozenset()
     mentor: bool = False
+    personalised: bool = True
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -64,11 +64,19 @@ class LearnerRepository:
         row = found.mappings().one_or_none()
         return None if row is None else Learner(**row)
 
-    def put(self, learner: Learner) -> None:
-        """Write a learner's profile over the one stored."""
+    def put(self, learner: Learner, *, keep_choice: bool = False) -> Learner:
+        """Write a learner's profile over the one stored, and return it as it is stored now.
+
+        With `keep_choice` whether to be personalised stays as it was chosen, at first true.
+        """
         self._tombstones.require_none([learner.learner_id])
         row = {column.name: getattr(learner, column.name) for column in learners.columns}
+        if not keep_choice:
+            overwrite(self._connection, learners, row)
+            return learner
+        del row["personalised"]
         overwrite(self._connection, learners, row)
+        return self.get(learner.learner_id) or learner
 
     def list(self, after: str | None, limit: int) -> tuple[Learner, ...]:
         """Return up to `limit` learners in order of id, those after the id `after`."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 
 from features.domain.catalogue import DEFAULT_PASS_MARK
@@ -51,6 +52,7 @@ learners = Table(
     Column("manager_id", Id),
     Column("needs", StringSet, nullable=False, default=frozenset()),
     Column("mentor", Boolean, nullable=False, default=False),
+    Column("personalised", Boolean, nullable=False, default=True, server_default=true()),
     Column("attributes", Json, nullable=False, default={}),
     Index(
         "ix_learners_mentor",

@@ -27,15 +27,25 @@ router = APIRouter(prefix="/v1", tags=["learners"])
 
 @router.put("/learners/{learner_id}", response_model=LearnerView)
 def put_learner(
-    learner_id: PathId, body: LearnerBody, _caller: Cataloguer, service: CurrentService
+    learner_id: PathId, body: LearnerBody, caller: Cataloguer, service: CurrentService, now: Now
 ) -> Learner:
-    """Describe a learner, replacing what was said before. Fields of your own become attributes."""
+    """Describe a learner, replacing what was said before. Fields of your own become attributes.
+
+    `personalised` stays as it was chosen where it is left out; a choice is audited.
+    """
     require_same_ids({"learner_id": body.learner_id}, {"learner_id": learner_id})
     service.pseudonyms.require({"learner_id": learner_id, "manager_id": body.manager_id})
     learner = body.to_domain(learner_id)
     with service.database.transaction() as repositories:
-        repositories.learners.put(learner)
-    return learner
+        if body.personalised is not None:
+            repositories.audit.add(
+                at=now,
+                actor=caller.key_id,
+                action="learner.personalise",
+                subject=learner_id,
+                detail={"personalised": body.personalised},
+            )
+        return repositories.learners.put(learner, keep_choice=body.personalised is None)
 
 
 @router.get("/learners", response_model=Page[LearnerView])
@@ -65,7 +75,7 @@ def get_skills(
     """Return where a learner stands in every skill: mastery, how sure that is, target and gap.
 
     `persona` is the segment of learners theirs is most like, by what they did; null where the
-    model has none or too little is known.
+    model has none, too little is known, or the learner has opted out of personalisation.
     """
     with service.database.reading() as repositories:
         scorer = service.rankings.current(repositories)
@@ -77,7 +87,7 @@ def get_skills(
         "learner_id": learner_id,
         "as_of": now,
         "snapshot_version": scorer.version,
-        "persona": scorer.persona(history),
+        "persona": scorer.persona(history) if history.learner.personalised else None,
         "skills": skill_standings(request, scorer),
     }
 

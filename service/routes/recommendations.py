@@ -27,7 +27,7 @@ from service.state import CurrentService, Now
 DRY_RUN = "dry-run"
 
 # What answers did not have when the first of them were recorded.
-ADDED_TO_ANSWERS: Mapping[str, Any] = {"rules": [], "remarks": []}
+ADDED_TO_ANSWERS: Mapping[str, Any] = {"rules": [], "remarks": [], "personalised": True}
 ADDED_TO_WITHHELD: Mapping[str, Any] = {"when": None, "opens_at": None}
 
 router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])

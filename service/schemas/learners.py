@@ -78,6 +78,11 @@ class LearnerBody(Body):
     manager_id: Id | None = None
     needs: Words = Field([], description="What modules must cover, such as captions.")
     mentor: bool = Field(False, description="Willing to help others.")
+    personalised: bool | None = Field(
+        None,
+        description="False: served by role and popularity, whatever they did. Left out: as chosen "
+        "before, at first true.",
+    )
 
     @model_validator(mode="after")
     def _attributes_are_bounded(self) -> Self:
@@ -101,6 +106,7 @@ class LearnerBody(Body):
             manager_id=self.manager_id,
             needs=frozenset(self.needs),
             mentor=self.mentor,
+            personalised=self.personalised is not False,
             attributes={
                 name: text for name, text in self.__pydantic_extra__.items() if text is not None
             },
@@ -156,6 +162,7 @@ class LearnerView(View):
     manager_id: str | None
     needs: WordsOut
     mentor: bool
+    personalised: bool
 
     @model_validator(mode="before")
     @classmethod

@@ -128,6 +128,9 @@ class RecommendationView(View):
     recorded: bool = Field(
         description="False for dry runs, looks back, and while the database is down."
     )
+    personalised: bool = Field(
+        description="False where the learner has opted out: ranked by role and popularity."
+    )
     items: list[RecommendedModuleView]
     withheld: list[WithheldView]
     rules: list[str] = Field(description="Rules that held for the learner.")

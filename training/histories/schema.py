@@ -118,6 +118,7 @@ LEARNERS = Table(
             "manager_id": "id",
             "needs": "words",
             "mentor": "flag",
+            "personalised": "flag",
         }
     ),
 )

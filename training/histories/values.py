@@ -25,7 +25,7 @@ from training.histories.schema import (
 DEFAULT_TARGET = 0.5
 
 DEFAULTS: Mapping[str, Mapping[str, object]] = {
-    LEARNERS.name: {"needs": frozenset(), "mentor": False},
+    LEARNERS.name: {"needs": frozenset(), "mentor": False, "personalised": True},
     MODULES.name: {
         "pass_mark": DEFAULT_PASS_MARK,
         "mandatory": False,

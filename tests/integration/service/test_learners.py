@@ -12,6 +12,7 @@ LEARNER = {
     "manager_id": "grace",
     "needs": ["captions"],
     "mentor": True,
+    "personalised": True,
     "cost_centre": "4711",
 }
 EVENT = {
@@ -72,7 +73,8 @@ def test_a_stranger_is_not_found(client):
 def test_one_whom_only_events_name_has_nothing_but_the_id(client):
     client.post("/v1/events", json={"events": [EVENT]})
     stored = client.get("/v1/learners/ada").json()
-    assert {name: value for name, value in stored.items() if value} == {"learner_id": "ada"}
+    said = {name: value for name, value in stored.items() if value}
+    assert said == {"learner_id": "ada", "personalised": True}
 
 
 def test_what_a_learner_owes_is_kept(client):
