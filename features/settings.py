@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     rate_limit: int = Field(
         0, ge=0, description="Requests a minute that each key may make; 0 for any number."
     )
+    keep_events_days: int = Field(
+        0, ge=0, description="How long `waymark retention` keeps events; 0 for ever."
+    )
+    keep_recommendations_days: int = Field(
+        0, ge=0, description="How long `waymark retention` keeps answers; 0 for ever."
+    )
     allow_email_ids: bool = Field(
         False, description="Take learner ids that look like email addresses."
     )

@@ -26,6 +26,7 @@ from training.evaluation.report import COLD, COMPARISONS, measure, write_report
 from training.evaluation.slices import slice_metrics
 from training.gate import HeldOutResults
 from training.histories.data import TrainingData
+from training.lineage import LEARNERS_FILE, write_learners
 from training.model_settings import ModelSettings
 from training.models import (
     RANKING,
@@ -120,6 +121,7 @@ def train(
         report("tracking")
         with task.stopwatch.measuring("tracking"), TemporaryDirectory() as scratch:
             write_reference(data, Path(scratch) / REFERENCE_FILE)
+            write_learners(data.log.learner_ids, Path(scratch) / LEARNERS_FILE)
             card = _log(run, outcome, tags, now, Path(scratch))
             folder = Path(scratch) / "snapshot"
             digest = write_snapshot(outcome.snapshot, folder)

@@ -62,6 +62,11 @@ _HOLDINGS = (
     ),
 )
 
+# What was done to a learner is in the export, and stays on record with a hash instead of the id.
+_ACTS = _Holding(
+    name="audit", table=tables.audit, of=lambda learner_id: tables.audit.c.subject == learner_id
+)
+
 # Where a learner's id stands in what is held about others.
 _MENTIONS = (tables.learners.c.manager_id, tables.feedback.c.actor)
 # The same where it tells groups apart, as a manager's does: a hash stands in for it.
@@ -77,7 +82,9 @@ def export(connection: Connection, learner_id: str) -> dict[str, Any]:
     held = {one.name: _documents(connection, one, learner_id) for one in _HOLDINGS}
     if not any(held.values()):
         raise NotFoundError(f"nothing is held about learner {learner_id!r}")
-    return {"learner_id": learner_id, **held, "profile": next(iter(held["profile"]), None)}
+    acts = _documents(connection, _ACTS, learner_id)
+    profile = next(iter(held["profile"]), None)
+    return {"learner_id": learner_id, **held, "profile": profile, "audit": acts}
 
 
 def clear(connection: Connection, learner_id: str) -> None:

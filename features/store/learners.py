@@ -185,6 +185,10 @@ class LearnerRepository:
         """Return those of `learner_ids` that were erased; within a transaction that stays so."""
         return self._tombstones.among(learner_ids)
 
+    def erased(self) -> Mapping[str, datetime]:
+        """Return the hashes of everybody who was erased, and when that was."""
+        return self._tombstones.all()
+
     def require_not_erased(self, learner_id: str) -> None:
         """Raise ErasedError if the learner was erased."""
         self._tombstones.require_none([learner_id])

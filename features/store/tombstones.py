@@ -1,6 +1,6 @@
 """Erased learners: what is left of them is a hash that keeps them from coming back."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 
@@ -54,6 +54,11 @@ class Tombstones:
             raise ErasedError(
                 f"learner {erased[0]} was erased: nothing more is kept about them. Leave them out"
             )
+
+    def all(self) -> Mapping[str, datetime]:
+        """Return the hashes of everybody who was erased, and when that was."""
+        rows = self._connection.execute(select(erased_learners))
+        return {row.learner_id_hash: row.erased_at for row in rows}
 
     def add(self, learner_id: str, at: datetime) -> None:
         """Erase from now on; waits for those who are writing about learners."""

@@ -22,6 +22,7 @@ from features.store.migrate import migrate
 from features.store.observations import ObservationRepository
 from features.store.peers import PeerRepository
 from features.store.recommendations import RecommendationRepository
+from features.store.retention import Retention
 from features.store.revisions import Revisions
 from features.store.tombstones import Tombstones
 from features.store.urls import MAIN, schema_of, workspace_url
@@ -41,6 +42,7 @@ class Repositories:
     peers: PeerRepository
     keys: KeyRepository
     audit: AuditRepository
+    retention: Retention
     bulk: Bulk
     revisions: Revisions
 
@@ -61,6 +63,7 @@ class Repositories:
             peers=PeerRepository(connection, tombstones),
             keys=KeyRepository(connection),
             audit=AuditRepository(connection),
+            retention=Retention(connection),
             bulk=Bulk(connection, catalogue),
             revisions=Revisions(connection),
         )

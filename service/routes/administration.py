@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from features.store.keys import ApiKey, CreatedKey
 from service.auth import Administrator
 from service.routes.paths import After, Limit, PathId, page_of, rows_after
-from service.schemas.keys import AuditView, CreatedKeyView, KeyBody, KeyView
+from service.schemas.keys import AuditView, CreatedKeyView, KeyBody, KeyView, OverrideView
 from service.schemas.pages import Page
 from service.state import CurrentService, Now
 
@@ -89,3 +89,16 @@ def list_audit(
     with service.database.reading() as repositories:
         acts = repositories.audit.list(after, limit + 1)
     return page_of(acts, limit, "sequence")
+
+
+@router.get("/overrides", response_model=Page[OverrideView])
+def list_overrides(
+    _caller: Administrator,
+    service: CurrentService,
+    limit: Limit = 100,
+    after: AfterSequence = None,
+) -> Mapping[str, object]:
+    """List recommendations that people set aside: who, why, and what was chosen instead."""
+    with service.database.reading() as repositories:
+        overrides = repositories.audit.overrides(after, limit + 1)
+    return page_of(overrides, limit, "sequence")

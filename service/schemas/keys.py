@@ -43,3 +43,16 @@ class AuditView(View):
     action: str
     subject: str | None
     detail: dict[str, Any]
+
+
+class OverrideView(View):
+    """A recommendation set aside by a person."""
+
+    sequence: int
+    at: InstantOut
+    recommendation_id: str
+    learner_id: str
+    module_id: str
+    chosen_module_id: str | None
+    actor: str | None
+    reason: str | None

@@ -151,6 +151,7 @@ _LEARNER_COLUMNS = (
     "manager_id",
     "needs",
     "mentor",
+    "personalised",
 )
 
 
@@ -166,6 +167,7 @@ def _learner_row(learner: Learner, attributes: Sequence[str]) -> tuple[object, .
         learner.manager_id,
         _words(learner.needs),
         _flag(learner.mentor),
+        _flag(learner.personalised),
         *(learner.attributes.get(name) for name in attributes),
     )
 

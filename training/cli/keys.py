@@ -33,7 +33,7 @@ def create(
         repositories.audit.add(
             at=now(),
             actor="command line",
-            action="key.created",
+            action="key.create",
             subject=made.key_id,
             detail={"scopes": list(made.scopes)},
         )
@@ -56,7 +56,7 @@ def rotate(
         repositories.audit.add(
             at=now(),
             actor="command line",
-            action="key.rotated",
+            action="key.rotate",
             subject=key_id,
             detail={"key_id": made.key_id},
         )
@@ -95,6 +95,6 @@ def revoke(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it."
     ):
         repositories.keys.revoke(key_id, now())
         repositories.audit.add(
-            at=now(), actor="command line", action="key.revoked", subject=key_id, detail={}
+            at=now(), actor="command line", action="key.revoke", subject=key_id, detail={}
         )
     out.print(f"Key {key_id} is revoked.")

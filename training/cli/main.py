@@ -14,8 +14,10 @@ from training.cli import (
     experiment_results,
     import_folder,
     keys,
+    lineage,
     personas,
     promote,
+    retention,
     serve,
     simulate,
     train,
@@ -43,6 +45,8 @@ app.command("drift")(drift.drift)
 app.command("card")(card.card)
 app.command("content")(content.content)
 app.command("personas")(personas.personas)
+app.command("lineage")(lineage.lineage)
+app.command("retention")(retention.retention)
 app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
 app.add_typer(experiment.app, name="experiment")

@@ -68,7 +68,7 @@ def answer(academy):
 
 
 def test_an_answer_has_every_field_of_the_contract(answer):
-    assert set(answer) - {"recorded", "rules", "remarks"} == ANSWER
+    assert set(answer) - {"recorded", "personalised", "rules", "remarks"} == ANSWER
     assert answer["items"]
     assert all(set(item) == ITEM for item in answer["items"])
     assert answer["withheld"]

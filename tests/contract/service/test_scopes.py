@@ -57,6 +57,7 @@ SCOPE_OF = {
     ("GET", "/v1/experiments/{experiment_id}/results"): "analytics or experiments",
     ("POST", "/v1/keys"): "admin",
     ("GET", "/v1/keys"): "admin",
+    ("GET", "/v1/overrides"): "admin",
     ("DELETE", "/v1/keys/{key_id}"): "admin",
     ("POST", "/v1/keys/{key_id}/rotate"): "admin",
     ("GET", "/v1/audit"): "admin",

@@ -123,6 +123,13 @@ def test_the_export_holds_everything(everywhere):
     ]
 
 
+def test_the_export_tells_what_was_done_to_a_learner(client):
+    client.put("/v1/learners/ada", json={"personalised": False})
+    client.get("/v1/learners/ada/export")
+    acts = client.get("/v1/learners/ada/export").json()["audit"]
+    assert [act["action"] for act in acts] == ["learner.personalise", "learner.export"]
+
+
 def test_nothing_is_left_of_an_erased_learner(everywhere):
     everywhere.put("/v1/learners/ada", json=LEARNER)
     everywhere.post("/v1/events", json={"events": [EVENT]})
@@ -135,7 +142,9 @@ def test_nothing_is_left_of_an_erased_learner(everywhere):
         assert everywhere.get(f"/v1/{path}").status_code == 404
     path = f"/v1/recommendations/{given['recommendation_id']}"
     assert everywhere.get(path).status_code == 404
-    assert "ada" not in everywhere.get("/v1/audit").text
+    trail = everywhere.get("/v1/audit")
+    assert "ada" not in trail.text
+    assert [act["action"] for act in trail.json()["items"]][-2:] == ["learner.erase"] * 2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from service_runs import bearer, fill, make_key
-from sqlalchemy import create_engine, update
+from sqlalchemy import create_engine, text, update
 
 from features.store.tables import recommendations
 
@@ -185,6 +185,13 @@ def test_feedback_is_kept_with_the_answer(everywhere):
     assert everywhere.post(f"{path}/feedback", json=act).status_code == 200
     kept = everywhere.get(path).json()["feedback"]
     assert [each["reason"] for each in kept] == ["audit next week"]
+    (override,) = everywhere.get("/v1/overrides").json()["items"]
+    del act["outcome"], override["sequence"]
+    assert override == {
+        "recommendation_id": given["recommendation_id"],
+        "learner_id": "ada",
+        **act,
+    }
 
 
 def test_feedback_without_an_instant_is_kept_once_per_outcome(academy):
@@ -249,6 +256,7 @@ def test_an_answer_recorded_before_there_were_rules_is_read_back(academy, settin
     kept = {name: value for name, value in answer.items() if name != "rules"}
     engine = create_engine(settings.database_url)
     with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER recommendations_never_changes"))
         connection.execute(update(recommendations).values(answer=kept))
     engine.dispose()
     assert academy.get(path).json()["rules"] == []

@@ -23,7 +23,7 @@ def test_a_key_is_rotated_once_and_that_is_on_record(run, sqlite_url):
         assert repositories.keys.find(old["key"]) is None
         assert repositories.keys.find(new["key"]).key_id == new["key_id"]
         act = repositories.audit.list(None, 10)[-1]
-    assert (act.action, act.subject) == ("key.rotated", old["key_id"])
+    assert (act.action, act.subject) == ("key.rotate", old["key_id"])
     again = run("rotate", old["key_id"])
     assert again.exit_code == 1
     assert "is revoked: create another instead" in again.stderr
