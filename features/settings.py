@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     rate_limit: int = Field(
         0, ge=0, description="Requests a minute that each key may make; 0 for any number."
     )
+    max_in_flight: int = Field(
+        100, ge=1, description="How many requests a worker takes at a time; others get 503."
+    )
     keep_events_days: int = Field(
         0, ge=0, description="How long `waymark retention` keeps events; 0 for ever."
     )

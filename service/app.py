@@ -16,7 +16,7 @@ from service.champion import copies_folder
 from service.database import FIRST_ATTEMPT_SECONDS, Database
 from service.limits import RateLimiter
 from service.metrics import create_metrics
-from service.middleware import BoundBody, KeepSegments, KeyGate, Measure, SecureHeaders
+from service.middleware import BoundBody, KeepSegments, KeyGate, Measure, SecureHeaders, Shed
 from service.models import ModelHolder, watch
 from service.openapi import describe
 from service.problems import add_problem_handlers
@@ -89,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         middleware=[
             Middleware(SecureHeaders),
             Middleware(Measure),
+            Middleware(Shed),
             Middleware(BoundBody),
             Middleware(KeepSegments),
             Middleware(KeyGate),
@@ -153,6 +154,7 @@ def create_service(settings: Settings) -> Service:
         shelf=ShelfReader(shelf_folder(settings), arms.hold),
         readings=Readings(settings.database_url, settings.reading_seconds),
         metrics=create_metrics(),
+        max_in_flight=settings.max_in_flight,
         limiter=RateLimiter(settings.rate_limit, settings.workers),
         pseudonyms=Pseudonyms(allow_emails=settings.allow_email_ids),
     )

@@ -10,13 +10,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.domain.errors import RateLimitedError, StoreUnavailableError, UnauthenticatedError
+from features.domain.errors import (
+    OverloadedError,
+    RateLimitedError,
+    StoreUnavailableError,
+    UnauthenticatedError,
+)
 from service.problems import CODES, SECURITY_HEADERS, answer_for, problem_response
 from service.state import Service
 
 MAX_BODY_BYTES = 10_000_000
 BODY_SECONDS = 30.0
 TOO_LARGE = f"A request may hold {MAX_BODY_BYTES:,} bytes. Send less at a time."
+TOO_MANY = "Too many requests are being answered. Try again after the seconds in Retry-After."
 TOO_SLOW = f"A body has to arrive within {BODY_SECONDS:.0f} seconds. Send less at a time."
 GUARDED = "/v1/"
 _PAGE_HEADERS = [
@@ -80,6 +86,32 @@ class SecureHeaders:
             await send(message)
 
         await self.app(scope, receive, add)
+
+
+class Shed:
+    """Refuses at once what would wait too long: requests of the API beyond so many at a time.
+
+    Those taken are then answered in good time, whatever comes; `/healthz`, `/readyz` and
+    `/metrics` are always answered.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.n_in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or not scope["path"].startswith(GUARDED):
+            await self.app(scope, receive, send)
+            return
+        if self.n_in_flight >= service_of(scope).max_in_flight:
+            await answer_for(OverloadedError(TOO_MANY))(scope, receive, send)
+            return
+        self.n_in_flight += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.n_in_flight -= 1
 
 
 class BoundBody:

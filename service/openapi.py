@@ -15,7 +15,8 @@ _WITH_KEY = {
     "401": "No key, or one that is unknown or revoked.",
     "403": "The key lacks the scope this needs.",
     "429": "The key has made its requests for now; try again after Retry-After seconds.",
-    "503": "The database does not answer; try again after Retry-After seconds.",
+    "503": "The database does not answer, or too many requests wait; try again after Retry-After "
+    "seconds.",
 }
 _WITH_PARAMETERS = {"422": "Something in the request is malformed; every offending field is named."}
 _WITH_BODY = {

@@ -30,6 +30,7 @@ class Service:
     shelf: ShelfReader
     readings: Readings
     metrics: Metrics
+    max_in_flight: int
     limiter: RateLimiter
     pseudonyms: Pseudonyms
 

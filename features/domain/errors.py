@@ -75,6 +75,13 @@ class RateLimitedError(WaymarkError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class OverloadedError(WaymarkError):
+    """There are more requests than can be answered in good time."""
+
+    code = "overloaded"
+    status = 503
+
+
 class StoreUnavailableError(WaymarkError):
     """The database cannot be reached or does not answer."""
 

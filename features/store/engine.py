@@ -18,6 +18,7 @@ from features.store.urls import parse_url, place_of
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 3
 POOL_SIZE = 10
+_TIMEOUTS = ("connect_timeout", "tcp_user_timeout")
 _PRAGMAS = (
     "synchronous = FULL",
     "foreign_keys = ON",
@@ -63,7 +64,12 @@ def _open_postgresql(url: URL) -> Engine:
         max_overflow=POOL_SIZE,
         pool_timeout=BUSY_SECONDS,
         pool_pre_ping=True,
-        connect_args={} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS},
+        # A server that has vanished without a word is given up as soon as one that is busy.
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "tcp_user_timeout": BUSY_SECONDS * 1_000,
+            **{name: value for name, value in url.query.items() if name in _TIMEOUTS},
+        },
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
         hide_parameters=True,
