@@ -1,6 +1,7 @@
 """Settings: every one is an environment variable that starts with WAYMARK_."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +41,11 @@ class Settings(BaseSettings):
     )
     max_in_flight: int = Field(
         100, ge=1, description="How many requests a worker takes at a time; others get 503."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Of the service's log.")
+    access_log: bool = Field(False, description="Log a line for every request.")
+    traces_url: str = Field(
+        "", description="Where spans are sent by OTLP over HTTP; nowhere where empty."
     )
     keep_events_days: int = Field(
         0, ge=0, description="How long `waymark retention` keeps events; 0 for ever."

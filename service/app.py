@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
+from features.score.snapshot import Snapshot
 from features.settings import Settings
 from service.arms import Arms
 from service.auth import Keyring
@@ -16,8 +17,9 @@ from service.champion import copies_folder
 from service.database import FIRST_ATTEMPT_SECONDS, Database
 from service.limits import RateLimiter
 from service.metrics import create_metrics
-from service.middleware import BoundBody, KeepSegments, KeyGate, Measure, SecureHeaders, Shed
+from service.middleware import BoundBody, KeepSegments, KeyGate, SecureHeaders, Shed
 from service.models import ModelHolder, watch
+from service.observe import Identify, Measure, Trace
 from service.openapi import describe
 from service.problems import add_problem_handlers
 from service.pseudonyms import Pseudonyms
@@ -40,6 +42,7 @@ from service.routes import (
 )
 from service.shelf import ShelfReader, shelf_folder
 from service.state import LifespanState, Service
+from service.tracing import open_tracing
 
 log = logging.getLogger("waymark.app")
 
@@ -87,6 +90,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         static_url="/docs/parts",  # what /docs is made of; nothing comes from elsewhere
         middleware=[
+            Middleware(Identify),
+            *([Middleware(Trace)] if settings.traces_url else []),
             Middleware(SecureHeaders),
             Middleware(Measure),
             Middleware(Shed),
@@ -100,11 +105,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(group.router)
     describe(app)
     return app
-
-
-def from_environment() -> FastAPI:
-    """Build the service from WAYMARK_ variables; for uvicorn's `--factory`."""
-    return create_app(Settings())
 
 
 def _lifespan_of(
@@ -130,6 +130,8 @@ def _lifespan_of(
                 task.cancel()
             await asyncio.gather(opening, watching, return_exceptions=True)
             service.database.close()
+            if service.tracing is not None:
+                await asyncio.to_thread(service.tracing.close)
 
     return lifespan
 
@@ -144,17 +146,24 @@ def _log_failure(task: asyncio.Task[None]) -> None:
 def create_service(settings: Settings) -> Service:
     """Make the parts of the service; nothing is opened yet."""
     database = Database(settings.database_url)
-    rankings, arms = Rankings(), Arms()
+    rankings, arms, metrics = Rankings(), Arms(), create_metrics()
+
+    def adopt(snapshot: Snapshot) -> None:
+        rankings.adopt(snapshot)
+        metrics.serving(snapshot)
+
     return Service(
         database=database,
         keyring=Keyring(database),
-        models=ModelHolder(copies_folder(settings), rankings.adopt),
+        models=ModelHolder(copies_folder(settings), adopt),
         rankings=rankings,
         arms=arms,
         shelf=ShelfReader(shelf_folder(settings), arms.hold),
         readings=Readings(settings.database_url, settings.reading_seconds),
-        metrics=create_metrics(),
+        metrics=metrics,
         max_in_flight=settings.max_in_flight,
         limiter=RateLimiter(settings.rate_limit, settings.workers),
         pseudonyms=Pseudonyms(allow_emails=settings.allow_email_ids),
+        logs_access=settings.access_log,
+        tracing=open_tracing(settings.traces_url),
     )

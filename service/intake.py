@@ -98,6 +98,8 @@ def take_in[Row: FactRow](
             rejected += [_erased(i) for i, row in good.items() if row.learner_id in erased]
             kept = [row for row in good.values() if row.learner_id not in erased]
             n_kept, n_new = len(kept), kind.keep(repositories, kept)
+    if kind.name == EVENTS.name:
+        service.metrics.arrived((row.at for row in good.values()), now)
     rejected.sort(key=lambda rejection: rejection.index)
     counted = {"accepted": n_new, "duplicates": n_kept - n_new, "rejected": len(rejected)}
     for result, count in counted.items():

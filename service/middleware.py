@@ -1,8 +1,7 @@
-"""What happens to every request before its route: measure, bound, decode, authenticate."""
+"""What happens to every request before its route: shed, bound, decode, authenticate."""
 
 import asyncio
 import time
-from typing import cast
 from urllib.parse import unquote_to_bytes
 
 from fastapi import HTTPException
@@ -17,7 +16,7 @@ from features.domain.errors import (
     UnauthenticatedError,
 )
 from service.problems import CODES, SECURITY_HEADERS, answer_for, problem_response
-from service.state import Service
+from service.state import service_of
 
 MAX_BODY_BYTES = 10_000_000
 BODY_SECONDS = 30.0
@@ -32,39 +31,6 @@ _API_HEADERS = [
     *_PAGE_HEADERS,
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
-
-
-def service_of(scope: Scope) -> Service:
-    """Return the service a request is for."""
-    return cast("Service", scope["state"]["service"])
-
-
-class Measure:
-    """Counts answers and how long they took, by route."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 500
-
-        async def note_status(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, note_status)
-        finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            seconds = time.perf_counter() - started
-            service_of(scope).metrics.observe(scope["method"], route, status, seconds)
 
 
 class SecureHeaders:

@@ -21,6 +21,7 @@ from features.domain.errors import (
     StoreUnavailableError,
     WaymarkError,
 )
+from service.logs import request_id
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:waymark:problem:"
@@ -164,7 +165,8 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
 async def _answer_unexpected(_request: Request, _error: Exception) -> Response:
     detail = "This is a fault of the service, not of the request. Its log holds the cause."
     # It is answered outside of all middleware.
-    return problem_response(500, CODES[500], detail, headers=SECURITY_HEADERS)
+    headers = {**SECURITY_HEADERS, "X-Request-Id": request_id.get() or ""}
+    return problem_response(500, CODES[500], detail, headers=headers)
 
 
 def offending_fields(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

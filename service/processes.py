@@ -1,23 +1,11 @@
 """What every process of the service does first."""
 
-import logging
 import multiprocessing
 import os
 import signal
-import sys
 from threading import Thread
 
 from threadpoolctl import threadpool_limits
-
-
-def configure_logging() -> None:
-    """Send the service's own log to standard error."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def compute_alone() -> None:

@@ -27,6 +27,13 @@ DATABASE_DOWN = "the database does not answer: ranked without the learner's hist
 NOT_RECORDED = "the database does not answer: this answer is not recorded"
 NO_MODEL = "no model yet: ranked by gaps and assignments"
 EMPTY_CATALOGUE = "the catalogue is empty: there is nothing to recommend"
+# Words for these in metrics, whose labels have few values.
+LACK_CODES = {
+    DATABASE_DOWN: "database",
+    NOT_RECORDED: "not_recorded",
+    NO_MODEL: "no_model",
+    EMPTY_CATALOGUE: "empty_catalogue",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,8 +117,10 @@ def recommend(service: Service, question: Question) -> RecommendationView:
     ErasedError
         If the learner was erased.
     """
-    known = _know(service, question)
-    recommendation, placements = _decide(known, question)
+    with service.stage("know"):
+        known = _know(service, question)
+    with service.stage("decide"):
+        recommendation, placements = _decide(known, question)
     is_for_the_record = question.is_for_the_record and known.is_stored
     recommendation_id = str(uuid4()) if is_for_the_record else None
     made = _Made(
@@ -120,16 +129,19 @@ def recommend(service: Service, question: Question) -> RecommendationView:
         placements=placements,
         personalised=known.request.history.learner.personalised,
     )
-    answer = _answer(made, known.lacks, recommendation_id)
+    lacks = known.lacks
+    answer = _answer(made, lacks, recommendation_id)
     if recommendation_id is not None:
         try:
-            _record(service, recommendation_id, made, answer)
+            with service.stage("record"):
+                _record(service, recommendation_id, made, answer)
         except StoreUnavailableError:
-            outside = replace(made, placements=())
-            answer = _answer(outside, (NOT_RECORDED, *known.lacks), None)
+            lacks = (NOT_RECORDED, *lacks)
+            answer = _answer(replace(made, placements=()), lacks, None)
         except _EnrolledMeanwhileError:
             return recommend(service, question)
-    service.metrics.recommendations.labels(answer.degraded or "none").inc()
+    if question.is_for_the_record:
+        service.metrics.recommended(recommendation, _code_of(lacks))
     return answer
 
 
@@ -170,6 +182,11 @@ def _lacks(scorer: Scorer) -> tuple[str, ...]:
     if scorer.version is None:
         lacks.append(NO_MODEL)
     return tuple(lacks)
+
+
+def _code_of(lacks: Sequence[str]) -> str | None:
+    """Return a word for what the system lacks first; what is no other is of experiments."""
+    return LACK_CODES.get(lacks[0], "experiment") if lacks else None
 
 
 def _decide(known: _Known, question: Question) -> tuple[Recommendation, tuple[Placement, ...]]:

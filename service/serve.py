@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.context import SpawnProcess
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from types import FrameType
 
@@ -18,7 +19,8 @@ import uvicorn
 
 from features.domain.errors import InvalidValueError, SnapshotError
 from features.settings import Settings
-from service.processes import configure_logging
+from service.logs import configure_logging
+from service.metrics import SHARED_FOLDER
 from service.watcher import run_watcher, watcher_of
 
 GRACE_SECONDS = 10
@@ -43,22 +45,35 @@ def serve(settings: Settings) -> None:
     InvalidValueError
         If the address cannot be listened on.
     """
-    configure_logging()
+    configure_logging(settings.log_format)
     _require_address(settings)
     os.environ.update(environment_of(settings))
     signal.signal(signal.SIGTERM, _exit)
     _announce_watcher(settings)
-    with watching(settings):
+    with watching(settings), shared_metrics(settings.workers):
         uvicorn.run(
             "service.worker:worker_app",
             factory=True,
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
+            http="service.protocol:BoundedProtocol",
             access_log=False,
+            log_config=None,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+
+
+@contextmanager
+def shared_metrics(n_workers: int) -> Iterator[None]:
+    """Give several workers a folder to count in together; one counts in its memory."""
+    if n_workers == 1:
+        yield
+        return
+    with TemporaryDirectory(prefix="waymark-metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ[SHARED_FOLDER] = folder
+        yield
 
 
 def _require_address(settings: Settings) -> None:

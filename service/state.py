@@ -1,10 +1,13 @@
 """What an app holds while it runs, made once in its lifespan."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict, cast
 
 from fastapi import Depends, Request
+from starlette.types import Scope
 
 from service.arms import Arms
 from service.auth import Keyring
@@ -16,6 +19,7 @@ from service.pseudonyms import Pseudonyms
 from service.rankings import Rankings
 from service.readings import Readings
 from service.shelf import ShelfReader
+from service.tracing import Tracing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +37,29 @@ class Service:
     max_in_flight: int
     limiter: RateLimiter
     pseudonyms: Pseudonyms
+    logs_access: bool = False
+    tracing: Tracing | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time one stage of an answer, as a span too where requests are traced."""
+        with self.metrics.stage(name):
+            if self.tracing is None:
+                yield
+                return
+            with self.tracing.span(name):
+                yield
 
 
 class LifespanState(TypedDict):
     """What the lifespan hands to every request."""
 
     service: Service
+
+
+def service_of(scope: Scope) -> Service:
+    """Return the service a request is for."""
+    return cast("Service", scope["state"]["service"])
 
 
 async def get_service(request: Request) -> Service:

@@ -28,7 +28,8 @@ from service.champion import (
 )
 from service.database import Database
 from service.keeper import keeper_of
-from service.processes import configure_logging, end_with_parent
+from service.logs import configure_logging
+from service.processes import end_with_parent
 
 NOTHING_YET = Champion(version=None, folder=None, checked_at=None, error=None)
 INCOMING = ".incoming-"
@@ -204,7 +205,7 @@ def run_watcher(settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
     for name, value in MLFLOW_DEFAULTS.items():
         os.environ.setdefault(name, value)
-    configure_logging()
+    configure_logging(settings.log_format)
     end_with_parent()
     watcher, database = watcher_of(settings), Database(settings.database_url)
     keeper = keeper_of(settings, _registry_of(settings), database)

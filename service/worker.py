@@ -2,13 +2,16 @@
 
 from fastapi import FastAPI
 
-from service.app import from_environment
-from service.processes import compute_alone, configure_logging, end_with_parent
+from features.settings import Settings
+from service.app import create_app
+from service.logs import configure_logging
+from service.processes import compute_alone, end_with_parent
 
 
 def worker_app() -> FastAPI:
     """Build the app of one worker, which ends with the process that started it."""
-    configure_logging()
+    settings = Settings()
+    configure_logging(settings.log_format)
     compute_alone()
     end_with_parent()
-    return from_environment()
+    return create_app(settings)

@@ -62,9 +62,10 @@ def readyz(service: CurrentService) -> Response | dict[str, str | None]:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(service: CurrentService) -> Response:
-    """Give the counters of this worker in Prometheus' text format."""
-    version = service.models.state.snapshot_version
-    service.metrics.snapshot.info({"version": version or ""})
+    """Give what all workers have counted in Prometheus' text format."""
+    scorer = service.rankings.remembered()
+    if scorer is not None:
+        service.metrics.modules.set(int((~scorer.index.is_question).sum()))
     return Response(service.metrics.page(), media_type=service.metrics.media_type)
 
 

@@ -86,7 +86,7 @@ def test_metrics_count_by_route_and_hold_no_ids(wire):
     assert f'waymark_requests_total{{{route},status="200"}} 1.0' in lines
     assert any(line.startswith("waymark_request_seconds_bucket{") for line in lines)
     assert any(line.startswith("waymark_recommendations_total{") for line in lines)
-    assert 'waymark_snapshot_info{version=""} 1.0' in lines
+    assert "waymark_snapshot_version 0.0" in lines
     assert 'route="unmatched",status="404"' in answer.text
     assert "somebody-in-particular" not in answer.text
 
