@@ -177,10 +177,10 @@ def _ranks(bound: BoundAffinity, asked: list[Asked]) -> NDArray[np.int64]:
     ranks = []
     for one in asked:
         log = _log_of(one.history, len(bound.to_snapshot))
-        affinity, _ = bound.affinity(log, None, now_seconds=log.at_seconds[-1])
-        seen = np.zeros((1, len(affinity)), dtype=bool)
+        affinity, _ = bound.affinity(log, [None], log.at_seconds[-1:])
+        seen = np.zeros(affinity.shape, dtype=bool)
         seen[0, one.history] = True
-        ranks.append(rank_of_target(affinity[None, :], np.array([one.target]), seen)[0])
+        ranks.append(rank_of_target(affinity, np.array([one.target]), seen)[0])
     return np.array(ranks)
 
 

@@ -37,6 +37,7 @@ from features.domain.recommendation import DecisionRequest, RequestContext
 from features.encode.attempts import encode_evidence
 from features.encode.catalogue import CatalogueIndex, index_catalogue
 from features.encode.learner import LearnerArrays, encode_learner
+from features.encode.state import LearnerStates
 from features.score.mastery import expected_mastery, mastery, mastery_shown
 from features.score.scorer import Scorer, bind
 from features.score.scores import Scores
@@ -164,17 +165,17 @@ def _stages(request: DecisionRequest, scorer: Scorer) -> Mapping[str, Callable[[
     assert scorer.affinity is not None
     affinity = scorer.affinity
 
-    def read_state() -> object:
+    def read_state() -> LearnerStates:
         evidence = encode_evidence(history.evidence, log.learner_ids, index.skill_ids)
-        return success.learner_state(log, now, evidence, role_id)
+        return success.learner_states(log, at, evidence, success.levels.roles([role_id], [None]))
 
-    evidence = encode_evidence(history.evidence, log.learner_ids, index.skill_ids)
-    state = success.learner_state(log, now, evidence, role_id)
+    at = np.array([now])
+    state = read_state()
     told = Told(index=index, version="1", scores=scorer.score(history, arrays, now))
     return {
         "history": lambda: encode_learner(history, index),
         "state": read_state,
-        "affinity": lambda: affinity.affinity(log, role_id, now),
+        "affinity": lambda: affinity.affinity(log, [role_id], at),
         "p_success": lambda: success.p_success(state),
         "mastery": lambda: (
             mastery(success, state),

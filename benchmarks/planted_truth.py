@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.ability import LOGIT_OF_MASTERY
-from features.encode.state import LearnerState
+from features.encode.state import LearnerStates
 from features.encode.words import index_words
 from features.score.mastery import mastery
 from features.score.skill_sets import SkillSets
@@ -75,14 +75,9 @@ def read_pairs(academy: Academy, data: TrainingData, models: Models) -> Pairs:
     for row in range(log.n_learners):
         one = np.arange(log.n_learners) == row
         own, judged = log.take_learners(one), evidence.take_learners(one)
-        state = bound.learner_state(
-            own,
-            academy.now.timestamp(),
-            judged,
-            str(roles[row]) or None,
-            str(goals[row]) or None,
-        )
-        standing = mastery(bound, state)
+        held = bound.levels.roles([str(roles[row]) or None], [str(goals[row]) or None])
+        state = bound.learner_states(own, np.array([academy.now.timestamp()]), judged, held)
+        (standing,) = mastery(bound, state)
         attempts = of_skill[own.module[own.success >= 0]].sum(axis=0)
         counts = np.bincount(judged.skill, minlength=len(index.skill_ids))
         touched = of_skill[own.module].any(axis=0) | (counts > 0)
@@ -110,16 +105,17 @@ def read_pairs(academy: Academy, data: TrainingData, models: Models) -> Pairs:
     )
 
 
-def crossings(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
-    """Return the level of difficulty at which p_success is .75, by skill, within [0,1]."""
+def crossings(bound: BoundSuccess, state: LearnerStates) -> NDArray[np.float64]:
+    """Return the difficulty at which one learner's p_success is .75, by skill, within [0,1]."""
     n_skills, yardstick = len(bound.index.skill_ids), bound.yardstick
     every, ones = np.arange(n_skills), np.ones(n_skills)
     alone = SkillSets(
         of_module=every, indptr=np.arange(n_skills + 1), skill=every, weight=ones, share=ones
     )
     # The service has no such module, so there is no public way to ask for it.
-    lines = bound._lines(state, alone, bound._corrections(state, alone))  # noqa: SLF001
-    hard = (lines.level - LOGIT_OF_MASTERY) / lines.slope + yardstick.skill_offset[:n_skills]
+    corrections, _ = bound._corrections(state, alone)  # noqa: SLF001
+    lines = bound._lines(state, alone, corrections)  # noqa: SLF001
+    hard = (lines.level[0] - LOGIT_OF_MASTERY) / lines.slope[0] + yardstick.skill_offset[:n_skills]
     return np.clip(yardstick.level_of_zero + hard / yardstick.logits_per_level, 0.0, 1.0)
 
 

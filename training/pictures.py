@@ -107,13 +107,12 @@ def mastery_by_skill(task: Task, models: Models) -> dict[str, NDArray[np.float64
     evidence = evidence_log(task.data, models.index)
     asked = np.unique(log.learner[task.holdout.asked_attempts])
     drawn = np.random.default_rng(task.seed).permutation(asked)[:MOST_LEARNERS]
+    chosen = np.isin(np.arange(log.n_learners), drawn)
+    some, judged = log.take_learners(chosen), evidence.take_learners(chosen)
+    last = some.at_seconds[some.starts[1:] - 1]
+    np.maximum.at(last, judged.learner, judged.at_seconds)
     levels: dict[int, list[float]] = {}
-    for learner in np.sort(drawn):
-        only = np.arange(log.n_learners) == learner
-        one = log.take_learners(only)
-        own = evidence.take_learners(only)
-        last = max(float(one.at_seconds[-1]), float(own.at_seconds.max(initial=-np.inf)))
-        standing = mastery(bound, bound.learner_state(one, last, own))
+    for standing in mastery(bound, bound.learner_states(some, last, judged)):
         for skill in np.flatnonzero(standing.n_evidence > 0):
             levels.setdefault(int(skill), []).append(float(standing.mastery[skill]))
     names = {skill.skill_id: skill.name or skill.skill_id for skill in task.data.catalogue.skills}

@@ -1,5 +1,6 @@
 """A case: one learner at one instant, with all that terms, words and locks are read from."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -42,6 +43,18 @@ class Scoring(Protocol):
 
     def score(self, history: LearnerHistory, arrays: LearnerArrays, now_seconds: float) -> Scores:
         """Score every module and skill for one learner at one instant."""
+
+
+class ScoringAll(Scoring, Protocol):
+    """Models that score several learners at once."""
+
+    def score_all(
+        self,
+        histories: Sequence[LearnerHistory],
+        arrays: Sequence[LearnerArrays],
+        now_seconds: NDArray[np.float64],
+    ) -> Sequence[Scores]:
+        """Score every module and skill for different learners, each at an instant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +100,33 @@ def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy | None =
 
     Without a policy, that of the learner's pathway counts, else the catalogue's default.
     """
-    index = scorer.index
-    arrays = encode_learner(request.history, index, request.context.goal_role_id)
+    arrays = _encode(request, scorer)
     scores = scorer.score(request.history, arrays, request.now.timestamp())
+    return _judge(request, scorer.index, arrays, scores, policy)
+
+
+def open_cases(
+    requests: Sequence[DecisionRequest], scorer: ScoringAll, policy: Policy | None = None
+) -> Iterator[Case]:
+    """Yield what `open_case` makes of each request; the learners, all different, scored at once."""
+    arrays = [_encode(request, scorer) for request in requests]
+    now_seconds = np.array([request.now.timestamp() for request in requests])
+    scores = scorer.score_all([request.history for request in requests], arrays, now_seconds)
+    for request, own, theirs in zip(requests, arrays, scores, strict=True):
+        yield _judge(request, scorer.index, own, theirs, policy)
+
+
+def _encode(request: DecisionRequest, scorer: Scoring) -> LearnerArrays:
+    return encode_learner(request.history, scorer.index, request.context.goal_role_id)
+
+
+def _judge(
+    request: DecisionRequest,
+    index: CatalogueIndex,
+    arrays: LearnerArrays,
+    scores: Scores,
+    policy: Policy | None,
+) -> Case:
     bars = consult(request, index, arrays, scores)
     policy = policy or policy_of(index.catalogue, bars.journey)
     arrays = _with_assigned(arrays, bars.ruling, request.now.timestamp())

@@ -1,5 +1,6 @@
 """decide: one learner, one instant, one slate with its account."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from features.decide.best import foremost
-from features.decide.case import Case, Scoring, open_case
+from features.decide.case import Case, Scoring, ScoringAll, open_case, open_cases
 from features.decide.journey import OPTIONAL_PULL
 from features.decide.reasons import Standpoint, explain
 from features.decide.remarks import remarks_on
@@ -85,7 +86,27 @@ def choose(
     For whoever follows the choice and reads nothing else, as simulated learners do; equal
     arguments, `rng` included, give the first item of `decide`. None where nothing is eligible.
     """
-    case = open_case(request, scorer, policy)
+    return _foremost_row(open_case(request, scorer, policy), rng)
+
+
+def choose_all(
+    requests: Sequence[DecisionRequest],
+    scorer: ScoringAll,
+    policy: Policy | None,
+    rngs: Sequence[np.random.Generator],
+) -> list[int | None]:
+    """Return what `choose` does for each of several learners, all different.
+
+    Parameters
+    ----------
+    rngs
+        One for each request.
+    """
+    cases = open_cases(requests, scorer, policy)
+    return [_foremost_row(case, rng) for case, rng in zip(cases, rngs, strict=True)]
+
+
+def _foremost_row(case: Case, rng: np.random.Generator) -> int | None:
     terms = compute_terms(case)
     slate = _draw(case, terms, _best_candidates(case, terms), rng)
     return slate.places[0].row if slate.places else None

@@ -27,7 +27,10 @@ _ANCHOR_GAPS = np.diff(ANCHORS)
 
 def sigmoid(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 1 / (1 + exp(−logit)) without overflow."""
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logit)))
+    odds = np.tanh(0.5 * logit)
+    odds += 1.0
+    odds *= 0.5
+    return np.asarray(odds)
 
 
 def logit(p: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -72,11 +75,22 @@ def posterior(
     """
     mean, precision = np.asarray(prior_mean), 1.0 / np.asarray(prior_variance)
     slope = scores + (mean[..., None] - ANCHORS) * precision[..., None]
-    left = (slope > 0).sum(axis=1) - 1
-    left = np.minimum(np.maximum(left, 0), len(ANCHORS) - 2)
-    rows = np.arange(len(scores))
-    at_left, gap = slope[rows, left], _ANCHOR_GAPS[left]
-    curvature = (at_left - slope[rows, left + 1]) / gap
+    return _zeros(slope)
+
+
+def _zeros(slope: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where functions at the anchors fall through 0, and by how much more they fall there.
+
+    `slope` is float64, (n, n_anchors), falling along the anchors; returned are float64, (n,), the
+    zeros, within the outermost anchors, and one over the steepness at them.
+    """
+    n = len(ANCHORS)
+    is_past = slope <= 0.0
+    is_past[:, -1] = True
+    left = np.maximum(is_past.argmax(axis=1) - 1, 0)
+    place = left + np.arange(0, n * len(slope), n)
+    at_left = slope.take(place)
+    curvature = (at_left - slope.take(place + 1)) / _ANCHOR_GAPS[left]
     mode = np.minimum(np.maximum(ANCHORS[left] + at_left / curvature, ANCHORS[0]), ANCHORS[-1])
     return mode, 1.0 / curvature
 
@@ -135,8 +149,10 @@ def message(
     told = np.empty_like(scores)
     for first in range(0, len(scores), MESSAGES_AT_ONCE):
         part = slice(first, first + MESSAGES_AT_ONCE)
-        center = (mean[part, None] + ANCHORS).ravel()
-        spread = np.repeat(variance[part], len(ANCHORS))
-        best, _ = posterior(np.repeat(scores[part], len(ANCHORS), axis=0), center, spread)
-        told[part] = ((best - center) / spread).reshape(-1, len(ANCHORS))
+        precision = 1.0 / variance[part, None]
+        # By group, λ and anchor.
+        center = mean[part, None] + ANCHORS
+        slope = scores[part, None, :] + (center[:, :, None] - ANCHORS) * precision[:, :, None]
+        best, _ = _zeros(slope.reshape(-1, len(ANCHORS)))
+        told[part] = (best.reshape(center.shape) - center) * precision
     return told

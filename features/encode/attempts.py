@@ -21,6 +21,7 @@ from features.encode.ranks import RankedGroups, rank_groups
 from features.encode.reliability import Reliability, assumed_reliability
 from features.encode.skills import ModuleSkillIndex, spans
 
+_ANSWERED = EVENT_CODES[Event.ANSWERED]
 CHUNK_ROWS = 30_000  # as fast as larger ones or faster: their columns fit into a cache
 
 
@@ -69,18 +70,6 @@ class EvidenceLog:
             level=self.level[kept],
             at_seconds=self.at_seconds[kept],
         )
-
-
-def no_evidence() -> EvidenceLog:
-    """Return a log without judgements."""
-    nobody, nothing = np.zeros(0, dtype=np.int32), np.zeros(0)
-    return EvidenceLog(
-        learner=nobody,
-        skill=nobody,
-        source=np.zeros(0, dtype=np.str_),
-        level=nothing,
-        at_seconds=nothing,
-    )
 
 
 def encode_evidence(
@@ -163,7 +152,7 @@ class AttemptTable:
     @cached_property
     def tag_row(self) -> NDArray[np.int64]:
         """The row of each tag."""
-        return np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        return np.arange(len(self)).repeat(self.indptr[1:] - self.indptr[:-1])
 
     @property
     def _instants(self) -> NDArray[np.float64] | None:
@@ -207,38 +196,74 @@ def tabulate(
     reliability
         What judgements are worth; what is assumed of them where absent.
     """
-    judged = no_evidence() if evidence is None else evidence
-    read, doubt = (reliability or assumed_reliability()).read(judged.source, judged.level)
-    rows = np.flatnonzero((log.success >= 0) | log.done)
-    success = log.success[rows]
+    rows = _told(log, index)
+    if evidence is None or len(evidence) == 0:
+        return rows
+    read, doubt = (reliability or assumed_reliability()).read(evidence.source, evidence.level)
+    return _in_order(_with_judgements(rows, evidence, read, doubt))
+
+
+def _told(log: InteractionLog, index: ModuleSkillIndex) -> AttemptTable:
+    """Return the attempts and completions of a log."""
+    rows = ((log.success >= 0) | log.done).nonzero()[0]
+    success, score = log.success[rows], log.score[rows]
     is_attempt = success >= 0
-    graded = np.where(np.isnan(log.score[rows]), success, log.score[rows])
-    nothing = np.full(len(judged), -1)
-    unlevelled = np.full(len(rows), np.nan)
+    graded = np.where(np.isnan(score), success, score)
     indptr, skill, weight = index.tagged
     own = log.module[rows].astype(np.int64)
-    lengths = np.diff(indptr)[own]
-    tags = spans(indptr[own], lengths)
-    table = AttemptTable(
+    starts = indptr[own]
+    lengths = indptr[own + 1] - starts
+    tags = spans(starts, lengths)
+    pointers = np.zeros(len(rows) + 1, dtype=np.int64)
+    lengths.cumsum(out=pointers[1:])
+    unlevelled = np.full(len(rows), np.nan)
+    return AttemptTable(
         n_learners=log.n_learners,
         n_skills=len(index.skill_ids),
         is_timed=log.is_timed,
-        learner=np.append(log.learner[rows], judged.learner).astype(np.int64),
-        module=np.append(own, nothing),
-        at_seconds=np.append(log.at_seconds[rows], judged.at_seconds),
-        success=np.append(success, nothing.astype(np.int8)),
-        grade=np.append(np.where(is_attempt, graded, 0.0), np.zeros(len(judged))),
-        is_study=np.append(~is_attempt, np.zeros(len(judged), dtype=bool)),
-        rested_seconds=np.append(_rested_seconds(log, rows), np.zeros(len(judged))),
-        log_row=np.append(rows, nothing),
-        evidence_row=np.append(np.full(len(rows), -1), np.arange(len(judged))),
-        level=np.append(unlevelled, read),
-        standard_error=np.append(unlevelled, doubt),
-        indptr=np.concatenate([[0], np.cumsum(np.append(lengths, np.ones_like(nothing)))]),
-        skill=np.append(skill[tags], judged.skill).astype(np.int64),
-        weight=np.append(weight[tags], np.ones(len(judged))),
+        learner=log.learner[rows].astype(np.int64),
+        module=own,
+        at_seconds=log.at_seconds[rows],
+        success=success,
+        grade=np.where(is_attempt, graded, 0.0),
+        is_study=~is_attempt,
+        rested_seconds=_rested_seconds(log, rows),
+        log_row=rows,
+        evidence_row=np.full(len(rows), -1),
+        level=unlevelled,
+        standard_error=unlevelled,
+        indptr=pointers,
+        skill=skill[tags],
+        weight=weight[tags],
     )
-    return table if len(judged) == 0 else _in_order(table)
+
+
+def _with_judgements(
+    table: AttemptTable,
+    judged: EvidenceLog,
+    read: NDArray[np.float64],
+    doubt: NDArray[np.float64],
+) -> AttemptTable:
+    """Return a table with direct judgements, as read, after its rows."""
+    n = len(judged)
+    nothing, nought = np.full(n, -1), np.zeros(n)
+    return replace(
+        table,
+        learner=np.append(table.learner, judged.learner).astype(np.int64),
+        module=np.append(table.module, nothing),
+        at_seconds=np.append(table.at_seconds, judged.at_seconds),
+        success=np.append(table.success, nothing.astype(np.int8)),
+        grade=np.append(table.grade, nought),
+        is_study=np.append(table.is_study, np.zeros(n, dtype=bool)),
+        rested_seconds=np.append(table.rested_seconds, nought),
+        log_row=np.append(table.log_row, nothing),
+        evidence_row=np.append(table.evidence_row, np.arange(n)),
+        level=np.append(table.level, read),
+        standard_error=np.append(table.standard_error, doubt),
+        indptr=np.append(table.indptr, table.indptr[-1] + np.arange(1, n + 1)),
+        skill=np.append(table.skill, judged.skill).astype(np.int64),
+        weight=np.append(table.weight, np.ones(n)),
+    )
 
 
 def tabulate_in_chunks(
@@ -278,13 +303,17 @@ def _judged_between(by_learner: EvidenceLog, first: int, end: int) -> EvidenceLo
 
 def _rested_seconds(log: InteractionLog, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """Tell how long before each of `rows` its learner had completed the module; 0 if it is none."""
-    done = np.flatnonzero((log.done & (log.event != EVENT_CODES[Event.ANSWERED]))[rows])
-    key = log.learner[rows[done]] * np.int64(log.n_modules) + log.module[rows[done]]
-    order = np.argsort(key, kind="stable")
-    at, again = log.at_seconds[rows[done[order]]], key[order[1:]] == key[order[:-1]]
+    event = log.event[rows]
+    done = (log.done[rows] & (event != _ANSWERED)).nonzero()[0]
+    module, at = log.module[rows[done]], log.at_seconds[rows[done]]
+    key = log.learner[rows[done]] * np.int64(log.n_modules) + module
+    order = key.argsort(kind="stable")
+    key, at = key[order], at[order]
+    again = np.empty(len(at))
+    again[:1] = np.inf
+    again[1:] = np.where(key[1:] == key[:-1], at[1:] - at[:-1], np.inf)
     rested = np.zeros(len(rows))
-    rested[done[order[:1]]] = np.inf
-    rested[done[order[1:]]] = np.where(again, np.diff(at), np.inf)
+    rested[done[order]] = again
     return rested
 
 

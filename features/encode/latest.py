@@ -1,4 +1,4 @@
-"""What is known after a learner's last row: the sums of `tallies` in closed form.
+"""What is known after learners' last rows: the sums of `tallies` in closed form.
 
 What a row adds to a running sum is worth less with every later row of its group, by a factor that
 is known beforehand; so the last sum is a weighted one, and nothing has to be run through.
@@ -20,18 +20,19 @@ _LEFT = np.tile(np.array(KEEPS), 3) ** np.arange(FARTHEST)[:, None]
 
 @dataclass(frozen=True, kw_only=True)
 class Latest:
-    """Pasts of one learner at an instant that no row is after.
+    """Pasts of n learners, each at an instant that no row of theirs is after.
 
     Attributes
     ----------
     learner
-        One row.
+        n rows.
     skill
-        One row for each of `skills`, and a last one: what is known of any other skill, nothing.
+        One row for each of `skills`, and n more: what is known of any other skill, nothing.
     skills
-        int64: skills that something speaks of.
+        int64: learner · (n_skills + 1) + skill, of skills that something speaks of.
     module, modules
-        Modules the learner tried or completed, and their pasts.
+        Modules the learners tried or completed, int64, learner · n_modules + module, and their
+        pasts.
     """
 
     learner: Past
@@ -41,84 +42,118 @@ class Latest:
     modules: NDArray[np.int64]
 
 
-def latest_pasts(table: AttemptTable, yardstick: Yardstick, at_seconds: float) -> Latest:
-    """Sum up everything a table has of its one learner.
+def latest_pasts(
+    table: AttemptTable, yardstick: Yardstick, at_seconds: NDArray[np.float64]
+) -> Latest:
+    """Sum up everything a table has of its learners.
 
     Parameters
     ----------
     table
-        Of one learner; it may have no rows.
+        It may have no rows.
     yardstick
         What responses are measured against.
     at_seconds
-        Not before the last row.
+        float64, (n_learners,), not before the learner's last row.
     """
-    if len(table) == 0:
-        none = np.zeros(0, dtype=np.int64)
-        return Latest(
-            learner=nothing(1), skill=nothing(1), skills=none, module=nothing(0), modules=none
-        )
-    rows = _Rows(table, yardstick, at_seconds)
-    tags = rows.values[table.tag_row]
-    tags[:, Column.SCORES] *= table.weight[:, None]
-    skills, skill = rows.sum_up(table.skill, tags, table.tag_row, ends_with_nothing=True)
+    n, learner = table.n_learners, table.learner
     tried = (table.module >= 0).nonzero()[0]
-    modules, module = rows.sum_up(table.module[tried], rows.values[tried], tried)
-    every = np.arange(len(table))
-    _, learner = rows.sum_up(np.zeros(len(table), dtype=np.int64), rows.values, every)
-    return Latest(learner=learner, skill=skill, skills=skills, module=module, modules=modules)
+    # All groups at once: skills, then learners, then modules.
+    n_modules, first = len(yardstick.difficulty), n * (table.n_skills + 1)
+    values = values_of_rows(table, yardstick)
+    tags = values[table.tag_row]
+    tags[:, Column.SCORES] *= table.weight[:, None]
+    entries = _Entries(
+        key=np.concatenate(
+            (
+                learner[table.tag_row] * (table.n_skills + 1) + table.skill,
+                learner + first,
+                learner[tried] * n_modules + table.module[tried] + (first + n),
+            )
+        ),
+        row=np.concatenate((table.tag_row, np.arange(len(table)), tried)),
+        values=np.concatenate((tags, values, values[tried])),
+    )
+    keys, past = _sum_up(table, entries, yardstick.half_life_seconds, at_seconds)
+    ends = keys.searchsorted([first, first + n]).tolist()
+    return Latest(
+        learner=_laid_out(past.take(slice(*ends)), keys[slice(*ends)] - first, n),
+        skill=_and_nothing(past.take(slice(ends[0])), n),
+        skills=keys[: ends[0]],
+        module=past.take(slice(ends[1], None)),
+        modules=keys[ends[1] :] - (first + n),
+    )
 
 
-class _Rows:
-    """The rows of a table with what is read off them, and the sums over groups of them."""
+@dataclass(frozen=True, kw_only=True)
+class _Entries:
+    """What rows of a table add to groups: the group's key, the row, and float64 values by column.
 
-    def __init__(self, table: AttemptTable, yardstick: Yardstick, at_seconds: float) -> None:
-        self.values = values_of_rows(table, yardstick)
-        self.at_seconds = table.at_seconds
-        # Rows at earlier instants; of ordinals, the rows before.
-        self.place = np.arange(len(table))
-        if table.is_timed:
-            self.place = self.at_seconds.searchsorted(self.at_seconds)
-        self.sign = np.where(table.is_attempt, 2.0 * table.success - 1.0, 0.0)
-        half_life = yardstick.half_life_seconds if table.is_timed else np.inf
-        left = np.exp2(-np.maximum(at_seconds - self.at_seconds, 0.0) / half_life)
-        self.left = None if np.isinf(half_life) else left
+    Entries with the same key are in the order of their rows.
+    """
 
-    def sum_up(
-        self,
-        key: NDArray[np.int64],
-        values: NDArray[np.float64],
-        row: NDArray[np.int64],
-        *,
-        ends_with_nothing: bool = False,
-    ) -> tuple[NDArray[np.int64], Past]:
-        """Return the keys in order and the past of each.
+    key: NDArray[np.int64]
+    row: NDArray[np.int64]
+    values: NDArray[np.float64]
 
-        Parameters
-        ----------
-        key
-            int64, (n,): entries with the same key are one group, in their order.
-        values
-            float64, (n, Column.COUNT), of the entries.
-        row
-            int64, (n,): the rows they belong to.
-        ends_with_nothing
-            Add a past of which nothing is known.
-        """
-        order = key.argsort(kind="stable")
-        sorted_key = key[order]
-        starts = np.concatenate(([True], sorted_key[1:] != sorted_key[:-1])).nonzero()[0]
-        ends = np.concatenate((starts[1:], [len(key)])) if len(key) else starts[:0]
-        starts = starts[: len(ends)]
-        later = (ends - 1).repeat(ends - starts) - np.arange(len(key))
-        laid = values[order]
-        laid[:, _FADING] *= _LEFT[np.minimum(later, FARTHEST - 1)]
-        if self.left is not None:
-            laid[:, Column.SCORES] *= self.left[row[order], None]
-        known = nothing(len(starts) + ends_with_nothing)
-        n, last = len(starts), row[order[ends - 1]]
-        if n:
-            np.add.reduceat(laid, starts, axis=0, out=known.values[:n])
-        known.at_seconds[:n], known.place[:n] = self.at_seconds[last], self.place[last]
-        known.success[:n] = self.sign[last]
-        return sorted_key[starts], known
+
+def _sum_up(
+    table: AttemptTable,
+    entries: _Entries,
+    half_life_seconds: float,
+    at_seconds: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], Past]:
+    """Return the keys in order and the past of each."""
+    order = entries.key.argsort(kind="stable")
+    key, row, laid = entries.key[order], entries.row[order], entries.values[order]
+    is_last = np.ones(len(key), dtype=bool)
+    np.not_equal(key[1:], key[:-1], out=is_last[:-1])
+    last = is_last.nonzero()[0]
+    starts = np.zeros_like(last)
+    starts[1:] = last[:-1] + 1
+    later = last.repeat(last - starts + 1) - np.arange(len(key))
+    laid[:, _FADING] *= _LEFT[np.minimum(later, FARTHEST - 1)]
+    if table.is_timed and np.isfinite(half_life_seconds):
+        passed = np.maximum(at_seconds[table.learner] - table.at_seconds, 0.0)
+        laid[:, Column.SCORES] *= np.exp2(passed / -half_life_seconds)[row, None]
+    last_row = row[last]
+    success = table.success[last_row]
+    return key[starts], Past(
+        values=np.add.reduceat(laid, starts, axis=0) if len(starts) else laid,
+        at_seconds=table.at_seconds[last_row],
+        place=_places(table)[last_row].astype(np.float64),
+        success=np.where(success >= 0, 2.0 * success - 1.0, 0.0),
+    )
+
+
+def _places(table: AttemptTable) -> NDArray[np.int64]:
+    """Count, for each row, the rows of its learner at earlier instants; of ordinals, before it."""
+    row = np.arange(len(table))
+    is_first = np.ones(len(table), dtype=bool)
+    np.not_equal(table.learner[1:], table.learner[:-1], out=is_first[1:])
+    first = np.maximum.accumulate(np.where(is_first, row, 0))
+    if table.is_timed:
+        is_first[1:] |= table.at_seconds[1:] != table.at_seconds[:-1]
+        row = np.maximum.accumulate(np.where(is_first, row, 0))
+    return row - first
+
+
+def _laid_out(past: Past, rows: NDArray[np.int64], n: int) -> Past:
+    """Return n pasts of which some are known."""
+    if len(rows) == n:
+        return past
+    every = nothing(n)
+    every.values[rows], every.at_seconds[rows] = past.values, past.at_seconds
+    every.place[rows], every.success[rows] = past.place, past.success
+    return every
+
+
+def _and_nothing(past: Past, n: int) -> Past:
+    """Return pasts and, after them, n of which nothing is known."""
+    none = nothing(n)
+    return Past(
+        values=np.concatenate((past.values, none.values)),
+        at_seconds=np.concatenate((past.at_seconds, none.at_seconds)),
+        place=np.concatenate((past.place, none.place)),
+        success=np.concatenate((past.success, none.success)),
+    )

@@ -114,7 +114,7 @@ class Bases:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelReading:
-    """One learner's levels in every skill (the last entry: untagged), float64, (n_skills + 1,).
+    """Levels of n learners in every skill (the last: untagged), float64, (n, n_skills + 1).
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class LevelReading:
     left
         In (0,1]: the part of a further gain that would count, after what has been gained.
     worth
-        In [0,1], (n_modules,): the part of its gain that completing each module now would add; 1
+        In [0,1], (n, n_modules): the part of its gain that completing each module now would add; 1
         for the first time, afterwards what has faded of it.
     """
 
@@ -140,40 +140,43 @@ class LevelReading:
 
 
 def read_levels(
-    table: AttemptTable, scale: LevelScale, roles: LearnerRoles, at_seconds: float
+    table: AttemptTable, scale: LevelScale, roles: LearnerRoles, at_seconds: NDArray[np.float64]
 ) -> LevelReading:
-    """Return the levels of the one learner of `table` at an instant that no row is after.
+    """Return the levels of the n learners of `table`, each at an instant no row of theirs is after.
 
-    Parameters
-    ----------
-    roles
-        Of the one learner.
+    `roles` are the learners' own, `at_seconds` is float64, (n,).
     """
     gains = add_gains(table, scale)
     bases = read_bases(table, scale, roles, read_signs(table, scale, roles, gains))
-    every = np.arange(table.n_skills + 1)
-    own = roles.take(np.zeros_like(every))
-    row, asked = scale.rows(own, every), scale.asked(own, every)
-    usual = scale.logits(scale.usual[row, every])
-    alone = scale.skill_variance[asked] + scale.usual_variance[row, every]
-    mode = usual + bases.leads[0, asked]
-    mode[bases.skill] = bases.mode
-    told = np.zeros(len(every))
-    spread = (
-        alone[bases.skill] + scale.lead_variance + asked[bases.skill] * scale.role_lead_variance
-    )
-    told[bases.skill] = mean_information(bases.own, usual[bases.skill], spread)
-    now, then = np.zeros(len(every)), np.zeros(len(every))
+    n_skills = table.n_skills + 1
+    shape = table.n_learners, n_skills
+    learner = np.arange(table.n_learners).repeat(n_skills)
+    skill = np.broadcast_to(np.arange(n_skills), shape).ravel()
+    own = roles.take(learner)
+    row, asked = scale.rows(own, skill), scale.asked(own, skill)
+    usual = scale.logits(scale.usual[row, skill])
+    alone = scale.skill_variance[asked] + scale.usual_variance[row, skill]
+    shown = bases.learner * n_skills + bases.skill
+    mode = usual + bases.leads[learner, asked]
+    mode[shown] = bases.mode
+    told = np.zeros(len(mode))
+    spread = alone[shown] + scale.lead_variance + asked[shown] * scale.role_lead_variance
+    told[shown] = mean_information(bases.own, usual[shown], spread)
+    now, then = np.zeros(len(mode)), np.zeros(len(mode))
     last = table.by_skill.last
-    skill = table.skill[last]
-    then[skill] = gains.at(last, table.at_seconds[table.tag_row[last]])
-    now[skill] = gains.at(last, np.full(len(last), at_seconds))
+    of = table.tag_row[last]
+    cell = table.learner[of] * n_skills + table.skill[last]
+    then[cell] = gains.at(last, table.at_seconds[of])
+    now[cell] = gains.at(last, at_seconds[table.learner[of]])
     base = MIDDLE + mode / scale.logits_per_level
+    errors = _standard_errors(
+        scale, told.reshape(shape), alone.reshape(shape), asked.reshape(shape) > 0
+    )
     return LevelReading(
-        level=base + rise(now),
-        shown=base + rise(then),
-        deviation=_standard_errors(scale, told, alone, asked > 0) / scale.logits_per_level,
-        left=np.exp(-now),
+        level=(base + rise(now)).reshape(shape),
+        shown=(base + rise(then)).reshape(shape),
+        deviation=errors / scale.logits_per_level,
+        left=np.exp(-now).reshape(shape),
         worth=_worth(table, scale, gains.half_life_seconds, at_seconds),
     )
 
@@ -184,7 +187,7 @@ def _standard_errors(
     alone: NDArray[np.float64],
     is_asked: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Return the standard error of one learner's base in every skill, (n_skills + 1,), logits.
+    """Return the standard errors of learners' bases in every skill, (n, n_skills + 1), logits.
 
     Information travels along the tree as score functions do in `read_bases`.
 
@@ -196,7 +199,8 @@ def _standard_errors(
         Variance of the base around its lead.
     """
     of_lead = told / (1.0 + told * alone)
-    plain, role = of_lead[~is_asked].sum(), of_lead[is_asked].sum()
+    plain = np.where(is_asked, 0.0, of_lead).sum(axis=1, keepdims=True)
+    role = np.where(is_asked, of_lead, 0.0).sum(axis=1, keepdims=True)
     lead, further = scale.lead_variance, scale.role_lead_variance
     in_plain = 1.0 / (1.0 / lead + plain - of_lead + role / (1.0 + role * further))
     from_plain = 1.0 / (1.0 / lead + plain) + further
@@ -353,17 +357,20 @@ def _lessons(
 
 
 def _worth(
-    table: AttemptTable, scale: LevelScale, half_life: float, at_seconds: float
+    table: AttemptTable, scale: LevelScale, half_life: float, at_seconds: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return what one more completion of each module would add, of its gain, (n_modules,)."""
-    worth = np.ones(len(scale.gain))
-    done = table.rested_seconds > 0
-    modules, place = np.unique(table.module[done], return_inverse=True)
-    last = np.zeros(len(modules))
+    """Return what one more completion would add, of the module's gain, (n_learners, n_modules)."""
+    n_modules = len(scale.gain)
+    worth = np.ones(table.n_learners * n_modules)
+    done = (table.rested_seconds > 0).nonzero()[0]
+    cell, place = np.unique(
+        table.learner[done] * n_modules + table.module[done], return_inverse=True
+    )
+    last = np.zeros(len(cell))
     np.maximum.at(last, place, table.at_seconds[done])
-    lessons = _lessons(at_seconds - last, scale, half_life)
-    worth[modules] = lessons.sum(axis=1)
-    return worth
+    since = at_seconds[cell // max(n_modules, 1)] - last
+    worth[cell] = _lessons(since, scale, half_life).sum(axis=1)
+    return worth.reshape(table.n_learners, n_modules)
 
 
 def _since_previous(table: AttemptTable, at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Interactions of one learner or of millions as parallel arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +113,24 @@ class InteractionLog:
             success=kept.success,
             starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         )
+
+
+def join_logs(logs: Sequence[InteractionLog]) -> InteractionLog:
+    """Return one log of several learners, one each, in their order; ids unique."""
+    if len(logs) == 1:
+        return logs[0]
+    lengths = [len(log) for log in logs]
+    return InteractionLog(
+        learner_ids=IdMap(log.learner_ids.ids[0] for log in logs),
+        module_ids=logs[0].module_ids,
+        learner=np.arange(len(logs), dtype=np.int32).repeat(lengths),
+        module=np.concatenate([log.module for log in logs]),
+        event=np.concatenate([log.event for log in logs]),
+        at_seconds=np.concatenate([log.at_seconds for log in logs]),
+        score=np.concatenate([log.score for log in logs]),
+        success=np.concatenate([log.success for log in logs]),
+        starts=np.cumsum([0, *lengths], dtype=np.int64),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

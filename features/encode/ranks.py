@@ -75,27 +75,28 @@ def rank_groups(key: NDArray[np.int64], instant: NDArray[np.float64] | None) -> 
         float64, (n,), not decreasing within a group; None where only the order of rows counts.
     """
     n = len(key)
-    by_group = np.argsort(key, kind="stable")
+    by_group = key.argsort(kind="stable")
     sorted_key = key[by_group]
     opens = np.ones(n, dtype=bool)
-    opens[1:] = sorted_key[1:] != sorted_key[:-1]
-    first = np.flatnonzero(opens)
-    sizes = np.diff(np.append(first, n))
-    group = np.cumsum(opens) - 1
-    rank = np.arange(n) - first[group]
-    by_size = np.argsort(-sizes, kind="stable")
+    np.not_equal(sorted_key[1:], sorted_key[:-1], out=opens[1:])
+    first = opens.nonzero()[0]
+    ends = np.empty_like(first)
+    ends[:-1], ends[-1:] = first[1:], n
+    sizes = ends - first
+    begins = first.repeat(sizes)
+    rank = np.arange(n) - begins
+    by_size = (-sizes).argsort(kind="stable")
     place = np.empty_like(by_size)
     place[by_size] = np.arange(len(sizes))
-    bounds = np.concatenate([[0], np.cumsum(np.bincount(rank))]).astype(np.int64)
+    bounds = np.zeros(int(sizes.max(initial=0)) + 1, dtype=np.int64)
+    np.bincount(rank).cumsum(out=bounds[1:])
     order = np.empty(n, dtype=np.int64)
-    order[bounds[rank] + place[group]] = by_group
+    order[bounds[rank] + place.repeat(sizes)] = by_group
     return RankedGroups(
         order=order,
         bounds=bounds,
-        before=_before(
-            by_group, opens, None if instant is None else instant[by_group], first[group]
-        ),
-        last=by_group[first + sizes - 1],
+        before=_before(by_group, opens, None if instant is None else instant[by_group], begins),
+        last=by_group[ends - 1],
     )
 
 

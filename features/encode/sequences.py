@@ -92,6 +92,8 @@ class Sequences:
 
     def take(self, learners: NDArray[np.bool_]) -> "Sequences":
         """Return the sequences of the marked learners only."""
+        if learners.all():
+            return self
         kept = self.keep(learners[self.learner])
         counts = kept.lengths[learners]
         return Sequences(

@@ -85,15 +85,11 @@ def read_learner(
 ) -> NDArray[np.float64]:
     """Return the `LEARNER_SIGNALS` columns, (n, 10)."""
     ability, _ = posterior(past.scores, 0.0, yardstick.ability_variance)
-    return np.column_stack(
-        [
-            ability,
-            *_counts(past),
-            past.success,
-            *_rates(past),
-            _idle(past, at_seconds, is_timed=is_timed),
-        ]
-    )
+    signals = np.empty((len(ability), len(LEARNER_SIGNALS)))
+    signals[:, 0] = ability
+    _fill_record(signals[:, 1:-1], past)
+    signals[:, -1] = _idle(past, at_seconds, is_timed=is_timed)
+    return signals
 
 
 def read_skills(
@@ -116,20 +112,15 @@ def read_skills(
     """
     elsewhere, doubt = posterior(learner.scores - past.scores, 0.0, yardstick.ability_variance)
     ability, variance = posterior(past.scores, elsewhere, doubt + yardstick.skill_variance)
-    is_new = np.isneginf(past.at_seconds)
-    signals = np.column_stack(
-        [
-            np.where(is_new, 0.0, ability - elsewhere),
-            *_counts(past),
-            past.success,
-            *_rates(past),
-            np.log1p(past.values[:, Column.STUDIES]),
-            past.values[:, Column.GAINED],
-            _lag(past, place),
-            _idle(past, at_seconds, is_timed=is_timed),
-            is_new,
-        ]
-    )
+    is_new = past.at_seconds == -np.inf
+    signals = np.empty((len(ability), len(SKILL_SIGNALS)))
+    signals[:, 0] = np.where(is_new, 0.0, ability - elsewhere)
+    _fill_record(signals[:, 1:9], past)
+    signals[:, 9] = np.log1p(past.values[:, Column.STUDIES])
+    signals[:, 10] = past.values[:, Column.GAINED]
+    signals[:, 11] = _lag(past, place)
+    signals[:, 12] = _idle(past, at_seconds, is_timed=is_timed)
+    signals[:, 13] = is_new
     return SkillReading(signals=signals, ability=ability, variance=variance)
 
 
@@ -141,16 +132,13 @@ def read_modules(
     is_timed: bool,
 ) -> NDArray[np.float64]:
     """Return the `MODULE_SIGNALS` columns, (n, 6); all zero for modules never tried."""
-    tries = past.values[:, Column.TRIES]
-    return np.column_stack(
-        [
-            *_counts(past),
-            past.success,
-            past.values[:, Column.GRADE] / (tries + 1.0),
-            _lag(past, place),
-            _idle(past, at_seconds, is_timed=is_timed),
-        ]
-    )
+    signals = np.empty((len(past.success), len(MODULE_SIGNALS)))
+    signals[:, 0:2] = _counts(past)
+    signals[:, 2] = past.success
+    signals[:, 3] = past.values[:, Column.GRADE] / (past.values[:, Column.TRIES] + 1.0)
+    signals[:, 4] = _lag(past, place)
+    signals[:, 5] = _idle(past, at_seconds, is_timed=is_timed)
+    return signals
 
 
 def blend(reading: SkillReading, indptr: NDArray[np.int64], weight: NDArray[np.float64]) -> Blend:
@@ -256,24 +244,31 @@ def attempted_at(table: AttemptTable, rows: NDArray[np.int64]) -> NDArray[np.int
     return np.where((rows >= 0) & table.is_attempt[rows], table.module[rows], -1)
 
 
-def _counts(past: Past) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _counts(past: Past) -> NDArray[np.float64]:
+    """Return ln(1 + wins) and ln(1 + fails), (n, 2)."""
     wins = past.values[:, Column.WINS]
-    return np.log1p(wins), np.log1p(past.values[:, Column.TRIES] - wins)
+    counts = np.empty((len(wins), 2))
+    counts[:, 0], counts[:, 1] = wins, past.values[:, Column.TRIES] - wins
+    return np.log1p(counts, out=counts)
 
 
-def _rates(past: Past) -> tuple[NDArray[np.float64], ...]:
-    """Return how far results lie above expectation, pulled to 0 by one imagined attempt."""
+def _fill_record(columns: NDArray[np.float64], past: Past) -> None:
+    """Write counts, last outcome and rates into (n, 8) columns.
+
+    The rates say how far results lie above expectation, pulled to 0 by one imagined attempt.
+    """
     values = past.values
+    columns[:, 0:2] = _counts(past)
+    columns[:, 2] = past.success
     n_recent = values[:, Column.RECENT_TRIES] + 1.0
-    recent = values[:, Column.RECENT] / n_recent
-    grades = values[:, Column.RECENT_GRADE] / n_recent
-    overall = values[:, Column.GRADE] / (values[:, Column.TRIES] + 1.0)
-    return recent[:, 0], recent[:, 1], grades[:, 0], grades[:, 1], overall
+    np.divide(values[:, Column.RECENT], n_recent, out=columns[:, 3:5])
+    np.divide(values[:, Column.RECENT_GRADE], n_recent, out=columns[:, 5:7])
+    np.divide(values[:, Column.GRADE], values[:, Column.TRIES] + 1.0, out=columns[:, 7])
 
 
 def _lag(past: Past, place: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return ln(1 + rows of the learner since the latest of this past), 0 where there is none."""
-    return np.where(np.isneginf(past.at_seconds), 0.0, np.log1p(place - past.place))
+    return np.where(past.at_seconds == -np.inf, 0.0, np.log1p(place - past.place))
 
 
 def _idle(past: Past, at_seconds: NDArray[np.float64], *, is_timed: bool) -> NDArray[np.float64]:
@@ -281,5 +276,5 @@ def _idle(past: Past, at_seconds: NDArray[np.float64], *, is_timed: bool) -> NDA
     last = past.at_seconds
     if not is_timed:
         return np.zeros(len(last))
-    days = np.where(np.isneginf(last), 0.0, at_seconds - last) / DAY_SECONDS
+    days = np.where(last == -np.inf, 0.0, at_seconds - last) / DAY_SECONDS
     return np.log1p(np.maximum(days, 0.0))

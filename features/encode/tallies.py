@@ -106,7 +106,7 @@ class Past:
         """Score functions of ability at the anchors, (n, n_anchors)."""
         return self.values[:, Column.SCORES]
 
-    def take(self, rows: NDArray[np.int64]) -> "Past":
+    def take(self, rows: NDArray[np.int64] | slice) -> "Past":
         """Return the pasts of `rows`."""
         return Past(
             values=self.values[rows],
@@ -154,7 +154,7 @@ def values_of_rows(
         against difficulties that were estimated from themselves.
     """
     values = np.zeros((len(table), Column.COUNT))
-    attempt = np.flatnonzero(table.is_attempt)
+    attempt = table.is_attempt.nonzero()[0]
     module = table.module[attempt]
     success = table.success[attempt].astype(np.float64)
     hard = yardstick.difficulty[module] if difficulty is None else difficulty[attempt]
@@ -166,7 +166,7 @@ def values_of_rows(
     values[attempt, Column.RECENT_GRADE] = graded[:, None]
     values[attempt, Column.RECENT_TRIES] = 1.0
     values[attempt, Column.SCORES] = response_scores(success, hard)
-    study = np.flatnonzero(table.is_study)
+    study = table.is_study.nonzero()[0]
     values[study, Column.STUDIES] = 1.0
     values[study, Column.GAINED] = yardstick.gain[table.module[study]]
     _add_judgements(values, table, yardstick)
@@ -281,7 +281,7 @@ def pasts_before(
 
 
 def _add_judgements(values: NDArray[np.float64], table: AttemptTable, yardstick: Yardstick) -> None:
-    rows = np.flatnonzero(table.module < 0)
+    rows = (table.module < 0).nonzero()[0]
     if len(rows) == 0:
         return
     ability = yardstick.ability_of_level(table.level[rows], table.skill[table.indptr[rows]])

@@ -7,8 +7,9 @@ counts for more than nine in the middle. A neighbour the learner met already cou
 later it was met, since what is like it has become the more likely. See docs/decisions/0022.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class BoundAffinity:
     popularity: NDArray[np.float64]
     popularity_by_role: Mapping[str, NDArray[np.float64]]
 
-    @property
+    @cached_property
     def is_new(self) -> NDArray[np.bool_]:
         """Modules whose affinity is borrowed from others, (n_modules,)."""
         new = np.zeros(len(self.to_snapshot), dtype=bool)
@@ -80,37 +81,45 @@ class BoundAffinity:
         return new
 
     def affinity(
-        self, log: InteractionLog, role_id: str | None, now_seconds: float
-    ) -> tuple[NDArray[np.float64], str]:
-        """Return affinity in [0,1], (n_modules,), and what it mostly rests on.
+        self,
+        log: InteractionLog,
+        role_ids: Sequence[str | None],
+        now_seconds: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], list[str]]:
+        """Return affinity in [0,1], (n_learners, n_modules), and what it mostly rests on.
 
         Parameters
         ----------
         log
-            Of one learner, modules in the catalogue's order.
-        role_id
-            Present role; its popularity stands in while the history is short: a history of n
+            Of n learners, modules in the catalogue's order.
+        role_ids
+            Present roles; a role's popularity stands in while the history is short: a history of n
             modules weighs n / (n + `TRUSTED_HISTORY`) in the mean of reciprocal ranks.
         now_seconds
-            When it is asked, seconds since 1970; no event is later.
+            float64, (n,), when it is asked, seconds since 1970; no event of the learner is later.
         """
-        prior = self.popularity_by_role.get(role_id or "", self.popularity)
-        basis = ROLE if role_id in self.popularity_by_role else POPULARITY
-        history = self.history(log, now_seconds)
-        n = len(history.module)
-        if n == 0:
-            return prior, basis
-        trust = n / (n + TRUSTED_HISTORY)
-        own = self.spread_to_catalogue(self.model.scores(history), history)[0]
-        mixed = trust * _reciprocal_ranks(own) + (1.0 - trust) * _reciprocal_ranks(prior)
-        return _percentiles_of(mixed), HISTORY if trust >= 0.5 else basis
+        by_role = self.popularity_by_role
+        affinity = np.array([by_role.get(each or "", self.popularity) for each in role_ids])
+        bases = [ROLE if each in by_role else POPULARITY for each in role_ids]
+        histories = self.history(log, now_seconds)
+        met = histories.lengths > 0
+        if met.any():
+            told = histories.take(met)
+            trust = told.lengths / (told.lengths + TRUSTED_HISTORY)
+            own = self.spread_to_catalogue(self.model.scores(told), told)
+            mixed = trust[:, None] * _reciprocal_ranks(own)
+            mixed += (1.0 - trust)[:, None] * _reciprocal_ranks(affinity[met])
+            affinity[met] = _percentiles_of(mixed)
+            for row in met.nonzero()[0][trust >= 0.5].tolist():
+                bases[row] = HISTORY
+        return affinity, bases
 
-    def history(self, log: InteractionLog, now_seconds: float) -> Sequences:
-        """Return what one learner met, in the snapshot's order of modules, asked now."""
+    def history(self, log: InteractionLog, now_seconds: NDArray[np.float64]) -> Sequences:
+        """Return what learners met, in the snapshot's order of modules, asked at instants (n,)."""
         met = sequence_modules(log)
         module = self.to_snapshot[met.module]
-        asked = replace(met, module=module, asked_at_seconds=np.full(len(met), now_seconds))
-        return asked.keep(module >= 0)
+        asked = replace(met, module=module, asked_at_seconds=now_seconds)
+        return asked if (module >= 0).all() else asked.keep(module >= 0)
 
     def placing_newer_only(self) -> "BoundAffinity":
         """Return it with the model's own opinion of what the snapshot has and nobody had met."""
@@ -224,7 +233,7 @@ def _reciprocal_ranks(percentile: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _percentiles_of(reciprocal: NDArray[np.float64], n: int | None = None) -> NDArray[np.float64]:
     """Turn reciprocals of ranks among n, by default as many as there are, into percentiles."""
-    span = max((len(reciprocal) if n is None else n) - 1, 1)
+    span = max((reciprocal.shape[-1] if n is None else n) - 1, 1)
     rank = 1.0 / np.maximum(reciprocal, 1.0 / (1.0 + span))
     percentile: NDArray[np.float64] = np.clip(1.0 - (rank - 1.0) / span, 0.0, 1.0)
     return percentile

@@ -1,6 +1,6 @@
 """The level model: what mastery is read with, as learned parameters and bound to a catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -91,10 +91,12 @@ class BoundLevels:
     scale: LevelScale
     role_ids: IdMap
 
-    def roles(self, role_id: str | None, goal_role_id: str | None) -> LearnerRoles:
-        """Return the rows of one learner's role and goal."""
-        other = len(self.role_ids)
-        held, goal = (
-            self.role_ids.index_of.get(name or "", other) for name in (role_id, goal_role_id)
-        )
-        return LearnerRoles(held=np.array([held]), goal=np.array([goal]))
+    def roles(
+        self, role_ids: Sequence[str | None], goal_role_ids: Sequence[str | None]
+    ) -> LearnerRoles:
+        """Return the rows of learners' roles and goals."""
+        return LearnerRoles(held=self._rows(role_ids), goal=self._rows(goal_role_ids))
+
+    def _rows(self, role_ids: Sequence[str | None]) -> NDArray[np.int64]:
+        other, index_of = len(self.role_ids), self.role_ids.index_of
+        return np.array([index_of.get(name or "", other) for name in role_ids], dtype=np.int64)

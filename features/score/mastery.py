@@ -5,62 +5,74 @@ from numpy.typing import NDArray
 
 from features.encode.ability import LOGIT_OF_MASTERY, attenuation, sigmoid
 from features.encode.levels import rise
-from features.encode.state import LearnerState
+from features.encode.state import LearnerStates
 from features.score.scores import Standing
 from features.score.success import BoundSuccess
 
 
-def mastery(bound: BoundSuccess, state: LearnerState) -> Standing:
-    """Return where the learner stands in every skill of the catalogue at the state's instant.
+def mastery(bound: BoundSuccess, states: LearnerStates) -> list[Standing]:
+    """Return where each learner stands in every skill of the catalogue at the states' instants.
 
     In the level model a module about one skill alone, as hard as the mastery, is passed three
     times in four; a success lowers no mastery.
     """
     n_skills = len(bound.index.skill_ids)
-    levels = state.levels
-    return Standing(
-        mastery=np.clip(levels.level[:n_skills], 0.0, 1.0),
-        standard_error=levels.deviation[:n_skills],
-        n_evidence=state.n_evidence[:n_skills],
-        last_evidence_at_seconds=state.last_evidence_at_seconds[:n_skills],
-    )
+    level = np.minimum(np.maximum(states.levels.level[:, :n_skills], 0.0), 1.0)
+    return [
+        Standing(
+            mastery=level[row],
+            standard_error=states.levels.deviation[row, :n_skills],
+            n_evidence=states.n_evidence[row, :n_skills],
+            last_evidence_at_seconds=states.last_evidence_at_seconds[row, :n_skills],
+        )
+        for row in range(len(states))
+    ]
 
 
-def mastery_shown(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
-    """Return mastery right after the last that was done in each skill, (n_skills,)."""
-    return np.clip(state.levels.shown[: len(bound.index.skill_ids)], 0.0, 1.0)
+def mastery_shown(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
+    """Return mastery right after the last that was done in each skill, (n_learners, n_skills)."""
+    shown = states.levels.shown[:, : len(bound.index.skill_ids)]
+    return np.minimum(np.maximum(shown, 0.0), 1.0)
 
 
-def expected_mastery(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
-    """Return the level of each pair's skill after completing the pair's module, (n_pairs,).
+def expected_mastery(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
+    """Return the level of each pair's skill after completing its module, (n_learners, n_pairs).
 
     What completing it without a judgement brings; a success in it would show more. A module done
     before brings back what has faded of it.
     """
-    index, levels = bound.index, state.levels
-    gain = bound.rise_of_pairs
-    known = (levels.worth != 1.0).nonzero()[0]
+    index, levels = bound.index, states.levels
+    expected = levels.left.take(index.skill, axis=1)
+    learner, known = (levels.worth != 1.0).nonzero()
     if len(known):
         pairs = index.pairs_of_modules(known)
-        worth = (bound.levels.scale.gain * levels.worth)[index.module[pairs]]
-        gain = gain.copy()
-        gain[pairs] = rise(worth * index.weight[pairs])
-    expected = levels.left[index.skill] * gain
-    expected += levels.level[index.skill]
+        of = learner.repeat(index.indptr[known + 1] - index.indptr[known])
+        module = index.module[pairs]
+        worth = bound.levels.scale.gain[module] * levels.worth[of, module]
+        again = expected[of, pairs] * rise(worth * index.weight[pairs])
+        expected *= bound.rise_of_pairs
+        expected[of, pairs] = again
+    else:
+        expected *= bound.rise_of_pairs
+    expected += levels.level.take(index.skill, axis=1)
     return np.minimum(np.maximum(expected, 0.0, out=expected), 1.0, out=expected)
 
 
-def p_able(bound: BoundSuccess, state: LearnerState) -> NDArray[np.float64]:
-    """Return the probability to succeed at each module by the levels alone, (n_modules,).
+def p_able(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
+    """Return the probability to succeed by the levels alone, (n_learners, n_modules).
 
     Where everyone went down one path, hard modules were met late, by people who had come far, and
     what was seen of them says little of somebody who is given one today. Levels and difficulties
     are told apart by who rose and who did not, so they do say.
     """
-    levels, scale, sets = state.levels, bound.levels.scale, bound.sets
+    levels, scale, sets = states.levels, bound.levels.scale, bound.sets
     if len(sets.of_module) == 0:
-        return np.zeros(0)
-    level = sets.mean(levels.level)[sets.of_module]
-    doubt = sets.mean(levels.deviation)[sets.of_module] * scale.logits_per_level
-    logits = LOGIT_OF_MASTERY + scale.logits_per_level * (level - scale.difficulty)
-    return sigmoid(logits * attenuation(doubt * doubt))
+        return np.zeros((len(states), 0))
+    doubt = sets.mean(levels.deviation) * scale.logits_per_level
+    # Of sets first, of which there are fewer than of modules.
+    certainty = attenuation(doubt * doubt)
+    steepness = scale.logits_per_level * certainty
+    level = LOGIT_OF_MASTERY * certainty + steepness * sets.mean(levels.level)
+    logits = level.take(sets.of_module, axis=1)
+    logits -= steepness.take(sets.of_module, axis=1) * scale.difficulty
+    return sigmoid(logits)

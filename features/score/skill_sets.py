@@ -32,28 +32,30 @@ class SkillSets:
         return len(self.indptr) - 1
 
     def mean(self, by_skill: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Average a quantity of skills over each set, (n_sets,)."""
-        if len(self) == 0:
-            return np.zeros(0)
-        return np.add.reduceat(self.share * by_skill[self.skill], self.indptr[:-1])
+        """Average a quantity of skills, (…, n_skills), over each set, (…, n_sets)."""
+        return self._reduce(np.add, self.share * by_skill.take(self.skill, axis=-1))
 
     def least(self, by_skill: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the smallest value in each set, (n_sets,)."""
-        if len(self) == 0:
-            return np.zeros(0)
-        return np.minimum.reduceat(by_skill[self.skill], self.indptr[:-1])
+        """Return the smallest value, (…, n_skills), in each set, (…, n_sets)."""
+        return self._reduce(np.minimum, by_skill.take(self.skill, axis=-1))
 
     def any(self, by_skill: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Tell whether any skill of each set is marked, (n_sets,)."""
+        """Tell whether any skill, (…, n_skills), of each set is marked, (…, n_sets)."""
+        return self._reduce(np.logical_or, by_skill.take(self.skill, axis=-1))
+
+    def _reduce[T: np.generic](self, how: np.ufunc, of_entries: NDArray[T]) -> NDArray[T]:
         if len(self) == 0:
-            return np.zeros(0, dtype=bool)
-        return np.logical_or.reduceat(by_skill[self.skill], self.indptr[:-1])
+            return of_entries
+        reduced: NDArray[T] = how.reduceat(of_entries, self.indptr[:-1], axis=-1)
+        return reduced
 
     def take(self, chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the entries (positions in `skill`) of some sets, and pointers to them."""
-        lengths = np.diff(self.indptr)[chosen]
-        pointers = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        return spans(self.indptr[chosen], lengths), pointers
+        starts = self.indptr[chosen]
+        lengths = self.indptr[chosen + 1] - starts
+        pointers = np.zeros(len(chosen) + 1, dtype=np.int64)
+        lengths.cumsum(out=pointers[1:])
+        return spans(starts, lengths), pointers
 
 
 def find_sets(index: ModuleSkillIndex) -> SkillSets:

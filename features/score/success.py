@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from features.encode.ability import attenuation, sigmoid
 from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
 from features.encode.ids import IdMap
+from features.encode.level_scale import LearnerRoles
 from features.encode.levels import read_levels, rise
 from features.encode.log import InteractionLog
 from features.encode.reliability import Reliability, assumed_reliability
@@ -33,13 +34,11 @@ from features.encode.signals import (
     MODULE_SIGNALS,
     SKILL_SIGNALS,
     STATE_SIGNALS,
-    SkillReading,
     below,
-    blend,
     encode_attempts,
 )
 from features.encode.skills import ModuleSkillIndex
-from features.encode.state import LearnerState, state_of
+from features.encode.state import LearnerStates, states_of
 from features.encode.tallies import Yardstick
 from features.encode.words import ModuleWords, no_words
 from features.score.level_model import BoundLevels, LevelModel
@@ -220,7 +219,7 @@ class SuccessModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Log odds as lines in difficulty: level − slope · difficulty; slope > 0."""
+    """Log odds, (n_learners, n_sets), as lines in difficulty: level − slope · difficulty."""
 
     level: NDArray[np.float64]
     slope: NDArray[np.float64]
@@ -267,98 +266,115 @@ class BoundSuccess:
             ) + self.sequels.added(encoded.previous, encoded.module, encoded.previous_succeeded)
         return logits
 
-    def learner_state(
+    def learner_states(
         self,
         log: InteractionLog,
-        at_seconds: float,
+        at_seconds: NDArray[np.float64],
         evidence: EvidenceLog | None = None,
-        role_id: str | None = None,
-        goal_role_id: str | None = None,
-    ) -> LearnerState:
-        """Return what is known of the one learner of `log` at an instant, all rows being past."""
-        table = tabulate(log, self.index, evidence, self.model.reliability)
-        roles = self.levels.roles(role_id, goal_role_id)
-        levels = read_levels(table, self.levels.scale, roles, at_seconds)
-        return state_of(table, self.yardstick, at_seconds, levels)
+        roles: LearnerRoles | None = None,
+    ) -> LearnerStates:
+        """Return what is known of the n learners of `log`, each at an instant, all rows being past.
 
-    def p_success(self, state: LearnerState) -> NDArray[np.float64]:
-        """Return the probability to succeed at each module of the catalogue, (n_modules,)."""
+        Parameters
+        ----------
+        at_seconds
+            float64, (n,).
+        evidence, roles
+            Of the same learners, roles as `levels.roles` finds them; none where absent.
+        """
+        nobody = [None] * log.n_learners
+        roles = roles or self.levels.roles(nobody, nobody)
+        table = tabulate(log, self.index, evidence, self.model.reliability)
+        levels = read_levels(table, self.levels.scale, roles, at_seconds)
+        return states_of(table, self.yardstick, at_seconds, levels)
+
+    def p_success(self, states: LearnerStates) -> NDArray[np.float64]:
+        """Return the probability to succeed at each module, (n_learners, n_modules)."""
         sets = self.sets
         if len(sets.of_module) == 0:
-            return np.zeros(0)
-        corrections = self._corrections(state, sets)
-        lines = self._lines(state, sets, corrections)
-        of_module = sets.of_module
-        logits = lines.level[of_module] - lines.slope[of_module] * self.yardstick.difficulty
-        logits[state.modules] += self._of_tried(state, corrections)
-        pairs = self.sequels.after(state.previous)
-        outcome = int(state.learner[_LAST] > 0.0)
-        logits[self.sequels.then[pairs]] += self.sequels.effect[pairs, outcome]
+            return np.zeros((len(states), 0))
+        corrections, own = self._corrections(states, sets)
+        lines = self._lines(states, sets, corrections)
+        logits = lines.level.take(sets.of_module, axis=1)
+        logits -= lines.slope.take(sets.of_module, axis=1) * self.yardstick.difficulty
+        own += states.module_signals @ self.model.coefficient[_MODULE]
+        logits[states.tried_by, states.tried] += own
+        if len(self.sequels):
+            self._add_sequels(logits, states)
         return sigmoid(logits)
 
     def _lines(
-        self, state: LearnerState, sets: SkillSets, corrections: NDArray[np.float64]
+        self, states: LearnerStates, sets: SkillSets, corrections: NDArray[np.float64]
     ) -> Lines:
         """Return the log odds of a never tried module with each set of skills."""
-        model, skills = self.model, state.skills
-        ability = sets.mean(skills.ability)
-        margin = model.coefficient[MARGIN] * attenuation(sets.mean(skills.variance))
-        return Lines(
-            level=model.constant
-            + state.learner @ model.coefficient[_LEARNER]
-            + sets.mean(skills.signals @ model.coefficient[_SKILL])
-            + model.coefficient[_WEAKEST] * below(sets.least(skills.ability), ability)
-            + corrections
-            + margin * ability,
-            slope=margin - model.coefficient[DIFFICULTY],
-        )
+        coefficient = self.model.coefficient
+        ability = sets.mean(states.ability)
+        margin = coefficient[MARGIN] * attenuation(sets.mean(states.variance))
+        level = sets.mean(states.signals @ coefficient[_SKILL])
+        level += self.model.constant + (states.learner @ coefficient[_LEARNER])[:, None]
+        level += coefficient[_WEAKEST] * below(sets.least(states.ability), ability)
+        level += corrections + margin * ability
+        return Lines(level=level, slope=margin - coefficient[DIFFICULTY])
 
-    def _of_tried(
-        self, state: LearnerState, corrections: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Return what the learner's own record with a module adds to its log odds.
+    def _add_sequels(self, logits: NDArray[np.float64], states: LearnerStates) -> None:
+        succeeded = states.learner[:, _LAST] > 0.0
+        for row in (states.previous >= 0).nonzero()[0].tolist():
+            pairs = self.sequels.after(int(states.previous[row]))
+            logits[row, self.sequels.then[pairs]] += self.sequels.effect[pairs, int(succeeded[row])]
 
-        `corrections` are those of the sets of skills, as for modules never tried.
+    def _corrections(
+        self, states: LearnerStates, sets: SkillSets
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Ask the trees about each set, and about the modules that were tried.
+
+        Of all sets of which a learner showed nothing, one is asked about.
+
+        Returns
+        -------
+        tuple
+            What is added to the log odds of a never tried module with each set, (n_learners,
+            n_sets), and what is added further for each module tried, as `states.tried`.
         """
-        model = self.model
-        added = state.module_signals @ model.coefficient[_MODULE]
-        if len(model.trees) and len(added):
-            chosen = self.sets.of_module[state.modules]
-            signals = self._signals(state, self.sets, chosen)
-            signals[:, _MODULE] = state.module_signals
-            added += model.trees.predict(signals) - corrections[chosen]
-        return np.asarray(added)
-
-    def _corrections(self, state: LearnerState, sets: SkillSets) -> NDArray[np.float64]:
-        """Ask the trees about each set, but once for all of which the learner showed nothing."""
-        corrections = np.zeros(len(sets))
+        n = len(states)
+        corrections = np.zeros((n, len(sets)))
         if len(self.model.trees) == 0:
-            return corrections
-        touched = sets.any(state.is_touched)
-        untouched = np.flatnonzero(~touched)
-        asked = np.append(np.flatnonzero(touched), untouched[:1])
-        corrections[asked] = self.model.trees.predict(self._signals(state, sets, asked))
-        if len(untouched):
-            corrections[untouched] = corrections[untouched[0]]
-        return corrections
-
-    def _signals(
-        self, state: LearnerState, sets: SkillSets, chosen: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Return the state signals of never tried modules with some of the sets."""
-        entries, indptr = sets.take(chosen)
-        skill = sets.skill[entries]
-        reading = SkillReading(
-            signals=state.skills.signals[skill],
-            ability=state.skills.ability[skill],
-            variance=state.skills.variance[skill],
+            return corrections, np.zeros(len(states.tried))
+        touched = sets.any(states.is_touched)
+        learner, chosen = touched.nonzero()
+        first = touched.argmin(axis=1)  # untouched, where there is one
+        tried = sets.of_module[states.tried]
+        signals = _signals(
+            states,
+            sets,
+            np.concatenate((learner, np.arange(n), states.tried_by)),
+            np.concatenate((chosen, first, tried)),
         )
-        signals = np.zeros((len(chosen), N_STATE))
-        signals[:, _LEARNER] = state.learner
-        if len(chosen):
-            blended = blend(reading, indptr, sets.weight[entries])
-            signals[:, _SKILL], signals[:, _WEAKEST] = blended.signals, blended.weakest
-        return signals
+        k = len(learner) + n
+        signals[k:, _MODULE] = states.module_signals
+        told = self.model.trees.predict(signals)
+        corrections[:] = told[len(learner) : k, None]
+        corrections[learner, chosen] = told[: len(learner)]
+        return corrections, told[k:] - corrections[states.tried_by, tried]
+
+
+def _signals(
+    states: LearnerStates,
+    sets: SkillSets,
+    learner: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return the state signals of never tried modules, one row a learner and set of skills."""
+    entries, indptr = sets.take(chosen)
+    starts = indptr[:-1]
+    of, skill, share = learner.repeat(np.diff(indptr)), sets.skill[entries], sets.share[entries]
+    signals = np.zeros((len(chosen), N_STATE))
+    signals[:, _LEARNER] = states.learner[learner]
+    weighted = share[:, None] * states.signals[of, skill]
+    np.add.reduceat(weighted, starts, axis=0, out=signals[:, _SKILL])
+    ability = states.ability[of, skill]
+    mean = np.add.reduceat(share * ability, starts)
+    signals[:, _WEAKEST] = below(np.minimum.reduceat(ability, starts), mean)
+    return signals
 
 
 def _part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

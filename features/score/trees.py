@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,13 +54,28 @@ class Trees:
 
     def _predict_block(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         n, n_features = columns.shape
-        flat = np.ascontiguousarray(columns).ravel()
-        first = (np.arange(n) * n_features)[:, None]
-        node = np.broadcast_to(self.roots, (n, len(self)))
+        flat = columns.ravel()
+        first = np.arange(0, n * n_features, max(n_features, 1))[:, None]
+        node = np.broadcast_to(self._roots, (n, len(self)))
         for _ in range(self.depth):
-            goes_left = flat[first + self.feature[node]] <= self.threshold[node]
-            node = np.where(goes_left, self.left[node], self.right[node])
-        return np.asarray(self.value[node].sum(axis=1))
+            goes_right = flat.take(first + self._feature.take(node)) > self.threshold.take(node)
+            node = self._children.take(node + node + goes_right)
+        return np.asarray(self.value.take(node).sum(axis=1))
+
+    # Numbers of places as numpy takes them, so that nothing is converted on the way.
+
+    @cached_property
+    def _roots(self) -> NDArray[np.intp]:
+        return self.roots.astype(np.intp)
+
+    @cached_property
+    def _feature(self) -> NDArray[np.intp]:
+        return self.feature.astype(np.intp)
+
+    @cached_property
+    def _children(self) -> NDArray[np.intp]:
+        """Left and right child of each node in turn."""
+        return np.column_stack([self.left, self.right]).astype(np.intp).ravel()
 
     def scaled(self, factor: float) -> "Trees":
         """Return the ensemble with every leaf multiplied by `factor`."""

@@ -1,5 +1,6 @@
 """One learner in the programme, from the first module to the horizon and after."""
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp, inf
@@ -19,21 +20,39 @@ COMPETENT_WITHIN = 0.1
 TOLERANCE = 1e-9
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """A learner who asks for the next module.
+
+    Attributes
+    ----------
+    history
+        Everything the learning system knows of the learner.
+    barred
+        Rows of modules that cannot be tried again.
+    now
+        Aware UTC.
+    """
+
+    history: LearnerHistory
+    barred: frozenset[int]
+    now: datetime
+
+
 class Chooser(Protocol):
     """Who or what says which module comes next."""
 
-    def choose(self, history: LearnerHistory, barred: frozenset[int], now: datetime) -> int | None:
-        """Return the row of the next module, None where there is nothing to offer.
+    def choose(self, asking: Asking) -> int | None:
+        """Return the row of the next module, None where there is nothing to offer."""
 
-        Parameters
-        ----------
-        history
-            Everything the learning system knows of the learner.
-        barred
-            Rows of modules that cannot be tried again.
-        now
-            Aware UTC.
-        """
+
+class ChooserForAll(Protocol):
+    """What says so to many learners at once."""
+
+    def choose_all(
+        self, askings: Sequence[Asking], rngs: Sequence[np.random.Generator]
+    ) -> Sequence[int | None]:
+        """Return rows of next modules; the learners are all different, and so is their `rng`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +105,10 @@ class Passage:
         Who, and what they truly can do.
     rules
         Of the programme.
-    chooser
-        The policy.
     """
 
-    def __init__(self, entrant: Entrant, mind: Mind, rules: Rules, chooser: Chooser) -> None:
-        self._entrant, self._mind, self._rules, self._chooser = entrant, mind, rules, chooser
+    def __init__(self, entrant: Entrant, mind: Mind, rules: Rules) -> None:
+        self._entrant, self._mind, self._rules = entrant, mind, rules
         self._learner = Learner(learner_id=entrant.learner_id, role_id=entrant.role_id)
         self._rng = np.random.default_rng(entrant.seed)
         self._targets = rules.offer.targets[entrant.role_id]
@@ -101,35 +118,64 @@ class Passage:
         self._barred: frozenset[int] = frozenset()
         self.events: list[Interaction] = []
         self._week = 0.0
-        self._n_modules = 0
+        self._n_modules = self._n_modules_taken = 0
+        self._minutes_spent = 0.0
         self._completed_week = self._competent_week = self._left_week = inf
 
-    def run(self) -> Outcome:
-        """Learn until completion, leaving or the horizon; then keep up what was learned."""
+    def run(self, chooser: Chooser) -> Outcome:
+        """Go all the way, with one chooser."""
+        steps = self.steps()
+        asking = next(steps, None)
+        while asking is not None:
+            row = chooser.choose(asking)
+            asking = _send(steps, row)
+        return self.outcome()
+
+    def steps(self) -> Generator[Asking, int | None]:
+        """Learn until completion, leaving or the horizon; then keep up what was learned.
+
+        Yields
+        ------
+        Asking
+            Whenever the learner is to be told a module; its row is to be sent, or None.
+        """
         programme = self._rules.programme
         self._note_progress()
-        while self._completed_week == inf and self._left_week == inf:
-            if self._week >= programme.n_weeks:
+        while self._is_under_way():
+            self._take((yield self._asking()))
+        self._minutes_spent = min(self._week, programme.n_weeks) * self._entrant.weekly_minutes
+        self._n_modules_taken = self._n_modules
+        if self._completed_week == inf:
+            return
+        # Completed: look in once in a while, without hazard.
+        self._week += programme.upkeep_weeks
+        while self._week <= programme.n_weeks:
+            row = yield self._asking()
+            if row is None:
                 break
-            self._take_next()
-        minutes = min(self._week, programme.n_weeks) * self._entrant.weekly_minutes
-        n_modules = self._n_modules
-        if self._completed_week < inf:
-            self._keep_up()
+            self._study(row, self._rules.offer.lessons[row])
+            self._week += programme.upkeep_weeks
+
+    def outcome(self) -> Outcome:
+        """Return what became of the learner, after all steps."""
+        programme = self._rules.programme
         ends = programme.n_weeks + programme.follow_up_weeks
         return Outcome(
             competent_week=self._competent_week,
             completed_week=self._completed_week,
             left_week=self._left_week,
-            minutes=minutes,
+            minutes=self._minutes_spent,
             retained=self._share_held(programme.n_weeks * DAYS_PER_WEEK),
             followed_up=self._share_held(ends * DAYS_PER_WEEK),
-            n_modules=n_modules,
+            n_modules=self._n_modules_taken,
         )
 
-    def _take_next(self) -> None:
+    def _is_under_way(self) -> bool:
+        is_over = self._completed_week < inf or self._left_week < inf
+        return not is_over and self._week < self._rules.programme.n_weeks
+
+    def _take(self, row: int | None) -> None:
         """Take the next module, unless the learner leaves before its end."""
-        row = self._choose()
         lesson = None if row is None else self._rules.offer.lessons[row]
         lasts = 1.0 if lesson is None else self._minutes(lesson) / self._entrant.weekly_minutes
         stays = self._rng.exponential(1.0 / self._hazard(lesson))
@@ -147,20 +193,12 @@ class Passage:
                 self._n_modules += 1
                 self._note_progress()
 
-    def _keep_up(self) -> None:
-        """Look in once in a while after completing, without hazard."""
-        programme = self._rules.programme
-        self._week += programme.upkeep_weeks
-        while self._week <= programme.n_weeks:
-            row = self._choose()
-            if row is None:
-                break
-            self._study(row, self._rules.offer.lessons[row])
-            self._week += programme.upkeep_weeks
-
-    def _choose(self) -> int | None:
-        history = LearnerHistory(learner=self._learner, interactions=tuple(self.events))
-        return self._chooser.choose(history, self._barred, self._now())
+    def _asking(self) -> Asking:
+        return Asking(
+            history=LearnerHistory(learner=self._learner, interactions=tuple(self.events)),
+            barred=self._barred,
+            now=self._now(),
+        )
 
     def _study(self, row: int, lesson: Lesson) -> None:
         """Be judged where the module is graded, by what was known before it, and learn from it.
@@ -221,3 +259,38 @@ class Passage:
                 score=score,
             )
         )
+
+
+def run_together(
+    passages: Sequence[Passage], chooser: ChooserForAll, rngs: Sequence[np.random.Generator]
+) -> list[Outcome]:
+    """Let learners pass through the programme side by side: choosing for many at once is cheaper.
+
+    Parameters
+    ----------
+    passages
+        Of different learners; none hears of another.
+    chooser
+        The policy.
+    rngs
+        Its source of randomness for each learner.
+    """
+    steps = [passage.steps() for passage in passages]
+    askings = {k: each for k, each in enumerate(map(_first, steps)) if each is not None}
+    while askings:
+        rows = chooser.choose_all(list(askings.values()), [rngs[k] for k in askings])
+        answered = zip(askings, rows, strict=True)
+        askings = {k: asking for k, row in answered if (asking := _send(steps[k], row)) is not None}
+    return [passage.outcome() for passage in passages]
+
+
+def _first(steps: Generator[Asking, int | None]) -> Asking | None:
+    return next(steps, None)
+
+
+def _send(steps: Generator[Asking, int | None], row: int | None) -> Asking | None:
+    """Return what is asked next, None at the end."""
+    try:
+        return steps.send(row)
+    except StopIteration:
+        return None

@@ -1,12 +1,11 @@
 """How people learn without Waymark: some follow the curriculum, some look for themselves."""
 
-from datetime import datetime
-
 import numpy as np
 from numpy.typing import NDArray
 
-from features.domain.history import LearnerHistory, is_done
+from features.domain.history import is_done
 from training.simulation.entrants import Entrant
+from training.simulation.loop import Asking
 from training.simulation.offer import Offer
 
 SHARE_BY_CURRICULUM = 0.5
@@ -45,16 +44,16 @@ class OwnChoice:
             + APPEAL * np.array(offer.appeal)
         )
 
-    def choose(self, history: LearnerHistory, barred: frozenset[int], now: datetime) -> int | None:
+    def choose(self, asking: Asking) -> int | None:
         """Return the row of the next module, None where nothing is open."""
-        del now
+        history = asking.history
         rows = self._offer.index.module_ids.index_of
         done = {
             rows[event.module_id]
             for event in history.interactions
             if is_done(event.event, event.success)
         }
-        closed = self._closed(done, barred)
+        closed = self._closed(done, asking.barred)
         if self._rng.random() < SHARE_BY_CURRICULUM:
             following = next((row for row in self._curriculum if not closed[row]), None)
             if following is not None:

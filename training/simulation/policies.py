@@ -1,23 +1,24 @@
 """The policies that are compared, all through `features.decide`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decide.case import Scoring
-from features.decide.decide import choose
+from features.decide.case import ScoringAll
+from features.decide.decide import choose_all
 from features.domain.catalogue import TERMS, Policy
 from features.domain.history import LearnerHistory
 from features.domain.recommendation import DecisionRequest, RequestContext
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
+from features.encode.log import join_logs
 from features.score.affinity import BoundAffinity
 from features.score.scorer import Scorer
 from features.score.scores import Scores
+from training.simulation.loop import Asking
 
 Affinity = NDArray[np.float64]
 
@@ -44,10 +45,13 @@ BY_AFFINITY = Policy(
 
 @dataclass(frozen=True, kw_only=True)
 class OtherAffinity:
-    """A scorer with an affinity of another make; everything else is the scorer's own."""
+    """A scorer with an affinity of another make; everything else is the scorer's own.
+
+    `affinity_of` returns that of n learners at n instants (seconds), (n, n_modules).
+    """
 
     scorer: Scorer
-    affinity_of: Callable[[LearnerArrays, float], Affinity]
+    affinity_of: Callable[[Sequence[LearnerArrays], NDArray[np.float64]], Affinity]
 
     @property
     def index(self) -> CatalogueIndex:
@@ -61,57 +65,80 @@ class OtherAffinity:
 
     def score(self, history: LearnerHistory, arrays: LearnerArrays, now_seconds: float) -> Scores:
         """Score every module and skill for one learner."""
-        scores = self.scorer.score(history, arrays, now_seconds)
-        return replace(scores, affinity=self.affinity_of(arrays, now_seconds))
+        return self.score_all([history], [arrays], np.array([now_seconds]))[0]
+
+    def score_all(
+        self,
+        histories: Sequence[LearnerHistory],
+        arrays: Sequence[LearnerArrays],
+        now_seconds: NDArray[np.float64],
+    ) -> list[Scores]:
+        """Score every module and skill for several learners."""
+        affinity = self.affinity_of(arrays, now_seconds)
+        scores = self.scorer.score_all(histories, arrays, now_seconds)
+        return [replace(each, affinity=own) for each, own in zip(scores, affinity, strict=True)]
 
 
 class Decider:
-    """Takes the first module of the slate that `features.decide` draws.
+    """Takes the first module of the slates that `features.decide` draws.
 
     Parameters
     ----------
     scorer, policy
         What ranks.
-    rng
-        Of exploration.
     only
-        Rows that may be offered; everything where None.
+        Role id → rows that may be offered; everything where None.
     """
 
     def __init__(
         self,
-        scorer: Scoring,
+        scorer: ScoringAll,
         policy: Policy,
-        rng: np.random.Generator,
-        only: frozenset[int] | None = None,
+        only: Mapping[str, Collection[int]] | None = None,
     ) -> None:
-        self._scorer, self._policy, self._rng, self._only = scorer, policy, rng, only
+        self._scorer, self._policy, self._only = scorer, policy, only
 
-    def choose(self, history: LearnerHistory, barred: frozenset[int], now: datetime) -> int | None:
-        """Return the row of the next module, None where there is nothing to offer."""
-        module_ids = self._scorer.index.module_ids
-        request = DecisionRequest(
-            history=history,
-            context=RequestContext(exclude=frozenset(module_ids.ids[row] for row in barred)),
-            now=now,
-        )
-        row = choose(request, self._scorer, self._policy, self._rng)
-        return row if self._only is None or row in self._only else None
+    def choose_all(
+        self, askings: Sequence[Asking], rngs: Sequence[np.random.Generator]
+    ) -> list[int | None]:
+        """Return rows of next modules, None where there is nothing to offer."""
+        ids = self._scorer.index.module_ids.ids
+        requests = [
+            DecisionRequest(
+                history=each.history,
+                context=RequestContext(exclude=frozenset(ids[row] for row in each.barred)),
+                now=each.now,
+            )
+            for each in askings
+        ]
+        rows = choose_all(requests, self._scorer, self._policy, rngs)
+        return [
+            row if self._may_offer(row, each.history.learner.role_id) else None
+            for row, each in zip(rows, askings, strict=True)
+        ]
+
+    def _may_offer(self, row: int | None, role_id: str | None) -> bool:
+        return self._only is None or row in self._only.get(role_id or "", ())
 
 
-def by_curriculum(scorer: Scorer, curriculum: tuple[int, ...]) -> OtherAffinity:
-    """Rank the modules of a curriculum in its order, all others after them."""
-    affinity = np.zeros(len(scorer.index.module_ids))
-    affinity[list(curriculum)] = 1.0 - np.arange(len(curriculum)) / len(curriculum)
-    return OtherAffinity(scorer=scorer, affinity_of=lambda *_: affinity)
+def by_curriculum(scorer: Scorer, curricula: Mapping[str, tuple[int, ...]]) -> OtherAffinity:
+    """Rank the modules of the role's curriculum in its order, all others after them."""
+    by_role = {role_id: np.zeros(len(scorer.index.module_ids)) for role_id in curricula}
+    for role_id, rows in curricula.items():
+        by_role[role_id][list(rows)] = 1.0 - np.arange(len(rows)) / len(rows)
+
+    def in_order(arrays: Sequence[LearnerArrays], _: NDArray[np.float64]) -> Affinity:
+        return np.array([by_role[each.learner.role_id or ""] for each in arrays])
+
+    return OtherAffinity(scorer=scorer, affinity_of=in_order)
 
 
 def by_popularity(scorer: Scorer, affinity: BoundAffinity) -> OtherAffinity:
     """Rank by what people in the learner's role met most."""
 
-    def popularity(arrays: LearnerArrays, _: float) -> Affinity:
-        by_role: Mapping[str, Affinity] = affinity.popularity_by_role
-        return by_role.get(arrays.learner.role_id or "", affinity.popularity)
+    def popularity(arrays: Sequence[LearnerArrays], _: NDArray[np.float64]) -> Affinity:
+        by_role, overall = affinity.popularity_by_role, affinity.popularity
+        return np.array([by_role.get(each.learner.role_id or "", overall) for each in arrays])
 
     return OtherAffinity(scorer=scorer, affinity_of=popularity)
 
@@ -119,7 +146,10 @@ def by_popularity(scorer: Scorer, affinity: BoundAffinity) -> OtherAffinity:
 def by_collaboration(scorer: Scorer, affinity: BoundAffinity) -> OtherAffinity:
     """Rank by plain collaborative filtering; by popularity in the role while nothing is known."""
 
-    def collaborative(arrays: LearnerArrays, now_seconds: float) -> Affinity:
-        return affinity.affinity(arrays.log, arrays.learner.role_id, now_seconds)[0]
+    def collaborative(
+        arrays: Sequence[LearnerArrays], now_seconds: NDArray[np.float64]
+    ) -> Affinity:
+        log = join_logs([each.log for each in arrays])
+        return affinity.affinity(log, [each.learner.role_id for each in arrays], now_seconds)[0]
 
     return OtherAffinity(scorer=scorer, affinity_of=collaborative)

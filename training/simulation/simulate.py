@@ -14,12 +14,12 @@ from threadpoolctl import threadpool_limits
 
 from features.domain.catalogue import Policy
 from features.score.affinity import bind_affinity
-from features.score.scorer import Scorer, bind
+from features.score.scorer import bind
 from training.academy.texts import Texts, read_texts
 from training.simulation.ability import AbilityMind
 from training.simulation.entrants import Entrant, draw_entrants
 from training.simulation.knowledge import KnowledgeMind
-from training.simulation.loop import Chooser, Outcome, Passage, Rules
+from training.simulation.loop import Outcome, Passage, Rules, run_together
 from training.simulation.minds import Mind
 from training.simulation.offer import Offer, build_offer
 from training.simulation.parameters import (
@@ -170,34 +170,24 @@ def _judge(plan: Plan, part: Part, taught: Taught) -> list[Outcome]:
     with threadpool_limits(limits=1):
         texts, rules = _open(part.cell.seed)
         entrants = _draw(plan.n_learners, texts, rules, (part.cell.seed, JUDGED))
-        chooser_of = _choosers(part.policy, plan.own_policy, rules.offer, taught)
-        return [
-            Passage(entrant, mind_of(part.cell.model, entrant), rules, chooser_of(entrant)).run()
-            for entrant in entrants[part.first : part.last]
-        ]
+        judged = entrants[part.first : part.last]
+        return run_together(
+            [Passage(each, mind_of(part.cell.model, each), rules) for each in judged],
+            _decider(part.policy, plan.own_policy, rules.offer, taught),
+            [np.random.default_rng([each.seed, EXPLORATION]) for each in judged],
+        )
 
 
-def _choosers(
-    name: PolicyName, own_policy: Policy, offer: Offer, taught: Taught
-) -> Callable[[Entrant], Chooser]:
-    """Return what makes the chooser of a learner under a policy."""
+def _decider(name: PolicyName, own_policy: Policy, offer: Offer, taught: Taught) -> Decider:
     scorer = bind(offer.index, taught.snapshot)
     if name is PolicyName.OURS:
-        return lambda entrant: Decider(
-            scorer, own_policy, np.random.default_rng([entrant.seed, EXPLORATION])
-        )
-    unused = np.random.default_rng(0)
+        return Decider(scorer, own_policy)
     bare = replace(scorer, affinity=None)  # rivals bring their own
     if name is PolicyName.FIXED:
-        return lambda entrant: _follow(bare, offer.curricula[entrant.role_id], unused)
+        return Decider(by_curriculum(bare, offer.curricula), BY_AFFINITY, offer.curricula)
     affinity = bind_affinity(taught.collaborative, offer.index)
     rank = by_popularity if name is PolicyName.POPULARITY else by_collaboration
-    decider = Decider(rank(bare, affinity), BY_AFFINITY, unused)
-    return lambda _: decider
-
-
-def _follow(scorer: Scorer, curriculum: tuple[int, ...], rng: np.random.Generator) -> Decider:
-    return Decider(by_curriculum(scorer, curriculum), BY_AFFINITY, rng, frozenset(curriculum))
+    return Decider(rank(bare, affinity), BY_AFFINITY)
 
 
 def _open(seed: int) -> tuple[Texts, Rules]:

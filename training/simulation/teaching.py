@@ -101,8 +101,8 @@ def record(
         chooser = OwnChoice(
             entrant, rules.offer, np.random.default_rng([entrant.seed, OWN_CHOICES])
         )
-        passage = Passage(entrant, mind_of(entrant), early, chooser)
-        passage.run()
+        passage = Passage(entrant, mind_of(entrant), early)
+        passage.run(chooser)
         events.append(passage.events)
     return _assemble(entrants, events, rules.offer)
 

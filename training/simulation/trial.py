@@ -18,14 +18,14 @@ from features.decide.assignment import Trial, assign
 from features.decide.decide import decide
 from features.domain.catalogue import Policy
 from features.domain.experiment import Enrolment, Experiment, Exposure
-from features.domain.history import Evidence, Interaction, Learner, LearnerHistory
+from features.domain.history import Evidence, Interaction, Learner
 from features.domain.recommendation import DecisionRequest, Recommendation, RequestContext
 from features.experiments import define, start
 from features.score.scorer import Scorer, bind
 from features.store.workspace import Repositories, Workspace
 from training.academy.texts import read_texts
 from training.simulation.entrants import Entrant, draw_entrants
-from training.simulation.loop import DAYS_PER_WEEK, Passage, Rules
+from training.simulation.loop import DAYS_PER_WEEK, Asking, Passage, Rules
 from training.simulation.minds import Mind
 from training.simulation.offer import Offer, build_offer
 from training.simulation.parameters import Content, Entrants, Programme, Staying
@@ -100,10 +100,10 @@ def simulate_trial(
     for entrant in learners:
         mind = mind_of(LearnerModelName.IRT, entrant)
         served = _Served(entrant, scorer, experiment, plan)
-        passage = Passage(entrant, mind, rules, served)
+        passage = Passage(entrant, mind, rules)
         test = _Test(entrant=entrant, mind=mind, offer=offer, seed=plan.seed)
         before = test.take(0.0, begun_at)
-        passage.run()
+        passage.run(served)
         last_day = programme.n_weeks * DAYS_PER_WEEK - 1.0
         after = test.take(last_day, begun_at + timedelta(days=last_day))
         with workspace.transaction() as repositories:
@@ -139,12 +139,12 @@ class _Served:
         self._rng = np.random.default_rng([plan.seed, EXPLORATION, entrant.seed])
         self._given: list[tuple[str, Recommendation]] = []
 
-    def choose(self, history: LearnerHistory, barred: frozenset[int], now: datetime) -> int | None:
+    def choose(self, asking: Asking) -> int | None:
         """Return the row of the module that leads the answer, None where there is none."""
         module_ids = self._scorer.index.module_ids
-        context = RequestContext(exclude=frozenset(module_ids.ids[row] for row in barred))
-        placements = self._placements if now >= self._starts_at else ()
-        request = DecisionRequest(history=history, context=context, now=now)
+        context = RequestContext(exclude=frozenset(module_ids.ids[row] for row in asking.barred))
+        placements = self._placements if asking.now >= self._starts_at else ()
+        request = DecisionRequest(history=asking.history, context=context, now=asking.now)
         answer = decide(request, self._scorer, policy_of_arm(placements), self._rng)
         if not answer.items:
             return None

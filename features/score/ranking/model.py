@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from features.score.ranking.blend import Blend, best_candidates, describe_candid
 from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.pairs import PairTransitions
 from features.score.ranking.waits import Waits
-from features.score.ranking.weights import Recency, TopWeights, lags
+from features.score.ranking.weights import NOWHERE, Recency, TopWeights, lags
 
 N_CANDIDATES = 100
 TIE_BREAK = 1e-6
@@ -76,39 +77,37 @@ class RankingModel:
         Learners without history get popularity. Modules already met are scored, but only to be
         left out by the caller: no candidate of the blend is among them.
         """
-        parts = self.components(histories)
-        scores = self.base_scores(parts, histories)
+        scores = self.base_scores(histories)
         if self.blend is not None:
             candidates = self.candidates(scores, histories)
-            features = self.describe(parts, candidates, histories)
-            scores = _put_above(scores, candidates, self.blend.scores(features))
+            scores = _put_above(
+                scores, candidates, self.blend.scores(self.describe(candidates, histories))
+            )
         scores[histories.lengths == 0] = self.popularity
         return scores
 
     def components(self, histories: Sequences) -> list[NDArray[np.float64]]:
         """Return the scores of every reading and pair table, each (n_learners, n_modules)."""
-        lag = lags(histories)
-        parts: dict[int, NDArray[np.float64]] = {}
-        for name, weights in self.matrices.items():
-            places = [place for place, r in enumerate(self.readings) if r.matrix == name]
-            recencies = [self.readings[place].recency.of(lag) for place in places]
-            parts |= zip(places, weights.spread(histories, recencies), strict=True)
-        of_pairs = [pairs.scores(histories) for pairs in self.pairs]
-        return [parts[place] for place in range(len(self.readings))] + of_pairs
+        every = np.broadcast_to(np.arange(self.n_modules), (len(histories), self.n_modules))
+        return list(self.components_at(every, histories).transpose(2, 0, 1))
 
-    def base_scores(
-        self, parts: list[NDArray[np.float64]], histories: Sequences
-    ) -> NDArray[np.float64]:
+    def base_scores(self, histories: Sequences) -> NDArray[np.float64]:
         """Return the weighted sum of readings that picks candidates; popularity breaks ties."""
         if self.factors is not None:
             base = self.factors.scores(histories)
         else:
             base = np.zeros((len(histories), self.n_modules))
-            for reading, part in zip(self.readings, parts, strict=False):
+            lag = lags(histories)
+            for reading in self.readings:
                 if reading.base:
-                    base += reading.base * part
-        base += TIE_BREAK * self.popularity / max(self.popularity.max(initial=0.0), 1.0)
+                    weights = reading.base * reading.recency.of(lag)
+                    base += self.matrices[reading.matrix].spread(histories, weights)
+        base += self._tie_break
         return base
+
+    @cached_property
+    def _tie_break(self) -> NDArray[np.float64]:
+        return TIE_BREAK * self.popularity / max(self.popularity.max(initial=0.0), 1.0)
 
     def candidates(self, base: NDArray[np.float64], histories: Sequences) -> NDArray[np.int64]:
         """Return the modules the blend orders, (n_learners, n_candidates)."""
@@ -116,19 +115,41 @@ class RankingModel:
         seen[histories.learner, histories.module] = True
         return best_candidates(base, seen, N_CANDIDATES)
 
-    def describe(
-        self,
-        parts: list[NDArray[np.float64]],
-        candidates: NDArray[np.int64],
-        histories: Sequences,
-    ) -> NDArray[np.float32]:
+    def components_at(
+        self, modules: NDArray[np.int64], histories: Sequences
+    ) -> NDArray[np.float64]:
+        """Return the scores of every reading and pair table for some modules of each learner.
+
+        Parameters
+        ----------
+        modules
+            int64, (n_learners, n), none twice in a row.
+
+        Returns
+        -------
+        float64, (n_learners, n, n_components).
+        """
+        n_learners, n = modules.shape
+        # Where each module stands among those asked for, learner by learner.
+        place = np.full((n_learners, self.n_modules), NOWHERE)
+        np.put_along_axis(place, modules, np.arange(n_learners * n).reshape(n_learners, n), axis=1)
+        lag, placed = lags(histories), place.ravel()
+        parts = np.empty((len(self.readings) + len(self.pairs), n_learners * n))
+        for name, weights in self.matrices.items():
+            own = [row for row, reading in enumerate(self.readings) if reading.matrix == name]
+            read = [self.readings[row].recency.of(lag) for row in own]
+            for row, part in zip(own, weights.gather(histories, placed, read, n), strict=True):
+                parts[row] = part
+        for row, pairs in enumerate(self.pairs, start=len(self.readings)):
+            parts[row] = pairs.gather(histories, placed, n)
+        return parts.reshape(len(parts), n_learners, n).transpose(1, 2, 0)
+
+    def describe(self, candidates: NDArray[np.int64], histories: Sequences) -> NDArray[np.float32]:
         """Describe candidates for the blend, (n_learners, n_candidates, n_features)."""
-        places = np.arange(len(candidates))[:, None] * self.n_modules + candidates
-        chosen = [part.ravel()[places] for part in parts]
         own = self.module_features
         described = np.zeros((self.n_modules, 0), dtype=np.float32) if own is None else own
         return describe_candidates(
-            np.stack(chosen, axis=2).astype(np.float32),
+            self.components_at(candidates, histories).astype(np.float32),
             described[candidates],
             histories.lengths,
             None if self.waits is None else self.waits.describe(histories, candidates),

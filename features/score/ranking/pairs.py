@@ -39,10 +39,20 @@ class PairTransitions:
     column: NDArray[np.int32]
     weight: NDArray[np.float32]
 
-    def scores(self, histories: Sequences) -> NDArray[np.float64]:
-        """Return shares, (n_learners, n_modules); zeros where the pair was never seen."""
-        result = np.zeros((len(histories), self.n_modules))
-        known = np.flatnonzero(histories.lengths >= self.far)
+    def gather(
+        self, histories: Sequences, placed: NDArray[np.int64], n: int
+    ) -> NDArray[np.float64]:
+        """Return shares of some modules, (n_learners · n,); zeros where the pair was never seen.
+
+        Parameters
+        ----------
+        histories
+            n learners.
+        placed, n
+            As in `TopWeights.gather`.
+        """
+        result = np.zeros(len(histories) * n)
+        known = (histories.lengths >= self.far).nonzero()[0]
         if not len(known) or not len(self.pair):
             return result
         ends = histories.indptr[1:][known]
@@ -52,11 +62,12 @@ class PairTransitions:
             self.n_modules,
             ordered=self.ordered,
         )
-        place = np.minimum(np.searchsorted(self.pair, pairs), len(self.pair) - 1)
-        found = self.pair[place] == pairs
-        for row, at in zip(known[found], place[found], strict=True):
-            span = slice(self.indptr[at], self.indptr[at + 1])
-            result[row, self.column[span]] = self.weight[span]
+        place = np.minimum(self.pair.searchsorted(pairs), len(self.pair) - 1)
+        found = (self.pair[place] == pairs).nonzero()[0]
+        for row, pair in zip(known[found].tolist(), place[found].tolist(), strict=True):
+            span = slice(self.indptr[pair], self.indptr[pair + 1])
+            at = placed[row * self.n_modules + self.column[span]]
+            result[at[at >= 0]] = self.weight[span][at >= 0]
         return result
 
 

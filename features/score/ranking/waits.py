@@ -43,13 +43,18 @@ class Waits:
         last module and the candidate, and the size of this difference; 0 where no time is known.
         """
         days = histories.days_since_last
-        timed = np.flatnonzero(np.isfinite(days))
+        timed = np.isfinite(days).nonzero()[0]
         described = np.zeros((*candidates.shape, N_TIME_FEATURES), dtype=np.float32)
         last = histories.module[histories.indptr[1:][timed] - 1]
-        typical = np.tile(self.of_module, (len(timed), 1))
-        np.put_along_axis(typical, self.column[last], self.of_pair[last], axis=1)
+        asked = candidates[timed]
+        place = np.full((len(timed), len(self.of_module)), -1)
+        np.put_along_axis(place, asked, np.arange(asked.shape[1])[None, :], axis=1)
+        at = np.take_along_axis(place, self.column[last], axis=1)
+        row, listed = (at >= 0).nonzero()
+        typical = self.of_module[asked]
+        typical[row, at[row, listed]] = self.of_pair[last[row], listed]
         elapsed = np.log1p(days[timed])[:, None]
         described[timed, :, 0] = elapsed
-        beyond = elapsed - np.take_along_axis(typical, candidates[timed], axis=1)
+        beyond = elapsed - typical
         described[timed, :, 1], described[timed, :, 2] = beyond, np.abs(beyond)
         return described

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from features.encode.sequences import Sequences
 
+NOWHERE = -1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recency:
@@ -56,35 +58,71 @@ class TopWeights:
         """How many modules."""
         return len(self.column)
 
-    def spread(
-        self, histories: Sequences, readings: Sequence[NDArray[np.float64]]
-    ) -> list[NDArray[np.float64]]:
-        """Sum the rows of each learner's modules, once for each way of weighing them.
+    def spread(self, histories: Sequences, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum the rows of each learner's modules, weighted, (n_learners, n_modules).
 
         Parameters
         ----------
         histories
             n learners.
+        weights
+            float64, one an entry of `histories`.
+        """
+        shape = len(histories), self.n_modules
+        where = self.column[histories.module]
+        if len(histories) > 1:
+            where = histories.learner[:, None] * self.n_modules + where
+        weighted = weights[:, None] * self.weight[histories.module]
+        total = np.bincount(where.ravel(), weighted.ravel(), shape[0] * shape[1])
+        return total.reshape(shape)
+
+    def gather(
+        self,
+        histories: Sequences,
+        placed: NDArray[np.int64],
+        readings: Sequence[NDArray[np.float64]],
+        n: int,
+    ) -> NDArray[np.float64]:
+        """Sum as `spread` does, but for some modules only, and once for each way of weighing.
+
+        Parameters
+        ----------
+        histories
+            n learners.
+        placed
+            int64, (n_learners · n_modules,), where a learner's module stands among those asked
+            for, `NOWHERE` for the others.
         readings
-            Each float64, one weight an entry of `histories`; entries of weight 0 cost nothing.
+            Each float64, one weight an entry of `histories`.
+        n
+            How many modules are asked for of each learner.
 
         Returns
         -------
-        For each reading float64, (n_learners, n_modules).
+        float64, (n_readings, n_learners · n).
         """
-        shape = len(histories), self.n_modules
-        places = histories.learner[:, None] * self.n_modules + self.column[histories.module]
-        rows = self.weight[histories.module]
-        sums = []
-        for entry_weights in readings:
-            where, values, weight = places, rows, entry_weights
-            if not entry_weights.all():
-                used = entry_weights.nonzero()[0]
-                where, values, weight = places[used], rows[used], entry_weights[used]
-            weighted = weight[:, None] * values
-            total = np.bincount(where.ravel(), weighted.ravel(), minlength=shape[0] * shape[1])
-            sums.append(total.reshape(shape))
-        return sums
+        entry = _used(readings)
+        module = histories.module[entry]
+        where = self.column[module]
+        if len(histories) > 1:
+            where = histories.learner[entry, None] * self.n_modules + where
+        at = placed.take(where.ravel())
+        found = (at >= 0).nonzero()[0]
+        at, value = at[found], self.weight[module].take(found)
+        entry = entry[found // where.shape[1]]
+        size = len(histories) * n
+        return np.stack(
+            [np.bincount(at, weights[entry] * value, size) for weights in readings]
+            or [np.zeros(size)]
+        )[: len(readings)]
+
+
+def _used(readings: Sequence[NDArray[np.float64]]) -> NDArray[np.int64]:
+    """Return the entries to which some reading gives a weight."""
+    used: NDArray[np.int64] = (
+        np.any(readings, axis=0).nonzero()[0] if readings else np.zeros(0, int)
+    )
+    return used
 
 
 def keep_top(dense: NDArray[np.floating], n: int) -> TopWeights:

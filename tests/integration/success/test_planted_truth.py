@@ -27,7 +27,7 @@ def standings(academy, split, fitted) -> np.ndarray:
     rows = []
     for row, name in enumerate(test.learner_ids):
         one = test.take_learners(np.arange(test.n_learners) == row)
-        standing = mastery(bound, bound.learner_state(one, float(one.at_seconds[-1])))
+        (standing,) = mastery(bound, bound.learner_states(one, one.at_seconds[-1:]))
         truth = academy.level[number[name]]
         rows.append(
             np.column_stack([standing.mastery, truth, standing.n_evidence, standing.standard_error])

@@ -73,11 +73,11 @@ def test_what_is_like_the_module_just_met_comes_to_the_front():
     def percentile(reciprocal_rank):
         return 1.0 - (1.0 / reciprocal_rank - 1.0) / 4
 
-    last, _ = bound.affinity(history_of(3, n_modules=5), None, 9.0)
+    (last,), _ = bound.affinity(history_of(3, n_modules=5), [None], np.array([9.0]))
     # As a neighbour, the module met last has the rank 2 of 4, which is 7/3 of 5; by popularity the
     # new module is the last of 5. A history of one weighs four fifths.
     assert last[-1] == pytest.approx(percentile(0.8 * 3 / 7 + 0.2 / 5))
-    earlier, _ = bound.affinity(history_of(3, 0, n_modules=5), None, 9.0)
+    (earlier,), _ = bound.affinity(history_of(3, 0, n_modules=5), [None], np.array([9.0]))
     assert earlier[-1] == pytest.approx(percentile(8 / 9 * 3 / 11 + 1 / 9 / 5))
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.decide.case import open_case
-from features.decide.decide import decide, skill_standings
+from features.decide.decide import choose, choose_all, decide, skill_standings
 from features.decide.progress import journey_of
 from features.domain.catalogue import TERMS, Module, Rule
 from features.domain.history import LearnerHistory, is_done, success_of
@@ -279,3 +279,26 @@ def test_a_shown_module_is_eligible(drawn: Drawn) -> None:
     assert len(set(shown)) == len(shown)
     assert len(shown) == min(drawn.request.context.limit, int(eligibility.eligible.sum()))
     assert all(eligibility.eligible[rows[module_id]] for module_id in shown)
+
+
+@given(drawn=cases())
+def test_who_is_decided_for_together_is_given_what_each_is_alone(drawn: Drawn) -> None:
+    history = drawn.request.history
+    requests = []
+    for k in range(4):
+        learner = replace(history.learner, learner_id=f"learner {k}")
+        known = history.interactions[: k * len(history.interactions) // 3]
+        judged = tuple(replace(each, learner_id=learner.learner_id) for each in history.evidence)
+        theirs = replace(history, learner=learner, interactions=known, evidence=judged if k else ())
+        requests.append(replace(drawn.request, history=theirs))
+    alone = [choose(each, drawn.scorer, drawn.policy, rng()) for each in requests]
+    assert choose_all(requests, drawn.scorer, drawn.policy, [rng() for _ in requests]) == alone
+    arrays = [encode_learner(each.history, drawn.scorer.index) for each in requests]
+    now = [each.now.timestamp() for each in requests]
+    histories = [each.history for each in requests]
+    together = drawn.scorer.score_all(histories, arrays, np.array(now))
+    for scores, own in zip(together, zip(histories, arrays, now, strict=True), strict=True):
+        one = drawn.scorer.score(*own)
+        for name in ("p_success", "p_able", "affinity", "mastery_shown", "expected_mastery"):
+            assert getattr(scores, name) == pytest.approx(getattr(one, name), abs=1e-9)
+        assert scores.standing.mastery == pytest.approx(one.standing.mastery, abs=1e-9)

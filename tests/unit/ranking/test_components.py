@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from features.score.ranking.factors import FactorFoldIn
-from features.score.ranking.weights import Recency, TopWeights, keep_top, lags
+from features.score.ranking.weights import NOWHERE, Recency, TopWeights, keep_top, lags
 from training.evaluation.ranking import sequences_from
 from training.ranking.linear import (
     count_transitions,
@@ -46,9 +46,24 @@ def test_spread_sums_the_weighted_rows_of_a_history():
     dense = np.array([[0, 1, 2], [3, 0, 4], [5, 6, 0]], dtype=float)
     weights = keep_top(dense, 3)
     histories = sequences_from([[0, 1], [], [2]])
-    spread, last = weights.spread(histories, [np.array([0.5, 1.0, 2.0]), np.array([0.0, 1.0, 1.0])])
+    spread = weights.spread(histories, np.array([0.5, 1.0, 2.0]))
+    last = weights.spread(histories, np.array([0.0, 1.0, 1.0]))
     assert last.tolist() == [[3.0, 0.0, 4.0], [0.0, 0.0, 0.0], [5.0, 6.0, 0.0]]
     assert spread.tolist() == [[3.0, 0.5, 5.0], [0.0, 0.0, 0.0], [10.0, 12.0, 0.0]]
+
+
+def test_gathering_is_spreading_over_some_modules_only():
+    rng = np.random.default_rng(1)
+    weights = keep_top(rng.random((20, 20)), 7)
+    histories = sequences_from([rng.permutation(20)[: rng.integers(0, 9)] for _ in range(5)])
+    readings = [rng.random(len(histories.module)), np.zeros(len(histories.module))]
+    chosen = np.array([rng.permutation(20)[:6] for _ in range(5)])
+    placed = np.full((5, 20), NOWHERE)
+    np.put_along_axis(placed, chosen, np.arange(30).reshape(5, 6), axis=1)
+    gathered = weights.gather(histories, placed.ravel(), readings, 6)
+    for part, reading in zip(gathered, readings, strict=True):
+        wide = weights.spread(histories, reading)
+        assert part.reshape(5, 6) == pytest.approx(np.take_along_axis(wide, chosen, axis=1))
 
 
 def test_one_learner_scores_as_the_same_learner_among_many():
@@ -56,10 +71,10 @@ def test_one_learner_scores_as_the_same_learner_among_many():
     weights = keep_top(rng.random((20, 20)), 7)
     rows = [rng.permutation(20)[: rng.integers(0, 9)].tolist() for _ in range(30)]
     many = sequences_from(rows)
-    (together,) = weights.spread(many, [Recency(power=1).of(lags(many))])
+    together = weights.spread(many, Recency(power=1).of(lags(many)))
     for row, modules in enumerate(rows):
         one = sequences_from([modules])
-        (alone,) = weights.spread(one, [Recency(power=1).of(lags(one))])
+        alone = weights.spread(one, Recency(power=1).of(lags(one)))
         assert np.array_equal(alone[0], together[row])
 
 
@@ -134,15 +149,20 @@ def test_the_ridge_solves_its_normal_equations():
     assert (past + np.diag([2.0 + 2.0, 3.0 + 2.0])) @ weights == pytest.approx(future, abs=1e-6)
 
 
+def shares(pairs, asked):
+    n = pairs.n_modules
+    return pairs.gather(asked, np.arange(len(asked) * n), n).reshape(len(asked), n)
+
+
 def test_followers_of_a_pair_need_two_sightings():
     sequences = sequences_from([[0, 1, 2], [0, 1, 2], [0, 1, 3], [1, 0, 2]])
     ordered = count_pair_followers(sequences, 4, ordered=True)
     either = count_pair_followers(sequences, 4, ordered=False)
     asked = sequences_from([[0, 1], [1, 0], [3], [2, 3]])
     # Two of three followers of (0, 1) are 2, shrunk by 2: 2 / 5; in any order 3 of 4: 3 / 6.
-    assert ordered.scores(asked)[:, 2] == pytest.approx([0.4, 0.0, 0.0, 0.0])
-    assert either.scores(asked)[:, 2] == pytest.approx([0.5, 0.5, 0.0, 0.0])
-    assert ordered.scores(asked)[:, 3].tolist() == [0.0, 0.0, 0.0, 0.0]
+    assert shares(ordered, asked)[:, 2] == pytest.approx([0.4, 0.0, 0.0, 0.0])
+    assert shares(either, asked)[:, 2] == pytest.approx([0.5, 0.5, 0.0, 0.0])
+    assert shares(ordered, asked)[:, 3].tolist() == [0.0, 0.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("confidence", [1.0, 40.0])
@@ -182,6 +202,6 @@ def test_top_weights_know_their_size():
 def test_pairs_may_stand_further_back():
     sequences = sequences_from([[0, 5, 1, 2], [0, 4, 1, 2]])
     table = count_pair_followers(sequences, 6, ordered=False, far=3, near=1)
-    assert table.scores(sequences_from([[0, 3, 1], [1, 3, 0], [0, 1]]))[:, 2] == pytest.approx(
+    assert shares(table, sequences_from([[0, 3, 1], [1, 3, 0], [0, 1]]))[:, 2] == pytest.approx(
         [0.5, 0.5, 0.0]
     )

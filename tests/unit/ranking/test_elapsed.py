@@ -208,7 +208,7 @@ def test_online_a_learner_is_asked_about_as_offline_to_the_bit(blend, parts):
         offline = question.between(row, row + 1)
         # The service has its catalogue's own order of modules, and no event of after now.
         log = log_of([[(N_MODULES - 1 - module, day) for module, day in met[:-1]]])
-        online = bound.history(log, now_seconds=START + DAY * met[-1][1])
+        online = bound.history(log, np.array([START + DAY * met[-1][1]]))
         for name in Sequences.__dataclass_fields__:
             assert np.array_equal(getattr(online, name), getattr(offline, name)), name
         assert online.days_since_last.tolist() == offline.days_since_last.tolist()
@@ -219,3 +219,16 @@ def test_a_snapshot_of_before_elapsed_time_is_refused_by_name(parts):
     arrays = {f"ranking.{name}": array for name, array in parts.items() if name != "is_timed"}
     with pytest.raises(SnapshotError, match=r"is_timed.*Train again"):
         bind(catalogue(), Snapshot(manifest={}, arrays=arrays, version="7"))
+
+
+def test_affinity_of_learners_together_is_that_of_each_alone(parts):
+    bound = bind_affinity(parts, catalogue())
+    rows = [
+        [(N_MODULES - 1 - module, day) for module, day in met] for met in [*returns(9, seed=3), []]
+    ]
+    now = np.array([START + DAY * (met[-1][1] + 2.0 if met else 1.0) for met in rows])
+    together, bases = bound.affinity(log_of(rows), [None] * len(rows), now)
+    for row, met in enumerate(rows):
+        (alone,), basis = bound.affinity(log_of([met]), [None], now[row : row + 1])
+        assert together[row] == pytest.approx(alone, abs=1e-9)
+        assert bases[row] == basis[0]

@@ -10,7 +10,7 @@ import pytest
 from training.academy.texts import read_texts
 from training.simulation.ability import AbilityMind
 from training.simulation.entrants import Entrant, draw_entrants
-from training.simulation.loop import Passage, Rules
+from training.simulation.loop import Outcome, Passage, Rules
 from training.simulation.offer import build_offer
 from training.simulation.own_choice import OwnChoice
 from training.simulation.parameters import AbilityModel, Content, Entrants, Programme, Staying
@@ -31,9 +31,9 @@ class Listed:
     def __init__(self, rows):
         self.rows, self.asked_at = list(rows), []
 
-    def choose(self, history, barred, now):
-        self.asked_at.append(now)
-        self.rows = [row for row in self.rows if row not in barred]
+    def choose(self, asking):
+        self.asked_at.append(asking.now)
+        self.rows = [row for row in self.rows if row not in asking.barred]
         return self.rows.pop(0) if self.rows else None
 
 
@@ -51,9 +51,12 @@ def entrant(rules: Rules, level: float, **fields) -> Entrant:
     return Entrant(**known | fields)
 
 
-def passage(rules: Rules, who: Entrant, rows) -> Passage:
-    mind = AbilityMind(who.levels, who.rate, AbilityModel(), Content())
-    return Passage(who, mind, rules, Listed(rows))
+def passage(rules: Rules, who: Entrant) -> Passage:
+    return Passage(who, AbilityMind(who.levels, who.rate, AbilityModel(), Content()), rules)
+
+
+def run(rules: Rules, who: Entrant, rows) -> Outcome:
+    return passage(rules, who).run(Listed(rows))
 
 
 def staying(rules: Rules) -> Rules:
@@ -61,13 +64,13 @@ def staying(rules: Rules) -> Rules:
 
 
 def test_who_has_it_all_is_competent_at_once_and_spends_nothing(rules):
-    outcome = passage(rules, entrant(rules, 0.95), []).run()
+    outcome = run(rules, entrant(rules, 0.95), [])
     assert (outcome.competent_week, outcome.completed_week, outcome.minutes) == (0.0, 0.0, 0.0)
     assert outcome.retained == 1.0
 
 
 def test_nothing_to_do_is_no_competency(rules):
-    outcome = passage(staying(rules), entrant(rules, 0.1), []).run()
+    outcome = run(staying(rules), entrant(rules, 0.1), [])
     assert (outcome.competent_week, outcome.completed_week) == (inf, inf)
     assert (outcome.left_week, outcome.n_modules) == (inf, 0)
 
@@ -76,7 +79,7 @@ def test_the_curriculum_done_is_completion_without_competency(rules):
     curriculum = rules.offer.curricula[ROLE]
     # So slow a learner gains nothing, but has the time; what is failed comes again.
     who = entrant(rules, 0.05, rate=0.0, weekly_minutes=1e4)
-    outcome = passage(staying(rules), who, [row for row in curriculum for _ in range(3)]).run()
+    outcome = run(staying(rules), who, [row for row in curriculum for _ in range(3)])
     graded = [row for row in curriculum if rules.offer.lessons[row].graded]
     assert graded
     assert outcome.competent_week == inf
@@ -87,7 +90,7 @@ def test_the_curriculum_done_is_completion_without_competency(rules):
             lessons=tuple(replace(each, graded=False) for each in rules.offer.lessons),
         ),
     )
-    outcome = passage(staying(ungraded), who, curriculum).run()
+    outcome = run(staying(ungraded), who, curriculum)
     assert outcome.completed_week < inf
     assert outcome.competent_week == inf
     assert outcome.n_modules == len(curriculum)
@@ -97,8 +100,7 @@ def test_time_spent_is_what_modules_take_at_the_learners_pace(rules):
     row = rules.offer.curricula[ROLE][0]
     who = entrant(rules, 0.05, pace=2.0)
     chooser = Listed([row, row])
-    mind = AbilityMind(who.levels, who.rate, AbilityModel(), Content())
-    Passage(who, mind, staying(rules), chooser).run()
+    passage(staying(rules), who).run(chooser)
     passed = (chooser.asked_at[1] - chooser.asked_at[0]).total_seconds() / 60.0
     minutes = 2.0 * rules.offer.lessons[row].minutes
     assert passed == pytest.approx(minutes / 60.0 * 7 * 24 * 60)
@@ -113,16 +115,15 @@ def test_a_module_failed_three_times_is_over(rules):
     way = passage(
         staying(replace(rules, offer=hopeless)),
         entrant(rules, 0.05, rate=0.0, weekly_minutes=1e5),
-        [row] * 5,
     )
-    way.run()
+    way.run(Listed([row] * 5))
     assert [event.event for event in way.events] == ["failed"] * 3
 
 
 def test_who_leaves_is_gone_and_leaves_the_module_open(rules):
     hurried = replace(rules, staying=replace(rules.staying, weekly=1e6))
-    way = passage(hurried, entrant(rules, 0.1), rules.offer.curricula[ROLE])
-    outcome = way.run()
+    way = passage(hurried, entrant(rules, 0.1))
+    outcome = way.run(Listed(rules.offer.curricula[ROLE]))
     assert outcome.left_week < 0.01
     assert outcome.completed_week == inf
     assert [event.event for event in way.events] == ["started"]
@@ -137,7 +138,7 @@ def test_boredom_and_being_lost_shorten_the_stay(rules):
         about = {skill for skill, _ in lesson.skills}
         levels = tuple(level if k in about else 0.1 for k in range(len(offer.index.skill_ids)))
         weeks = [
-            passage(long, entrant(long, level, seed=seed, levels=levels), [row]).run().left_week
+            run(long, entrant(long, level, seed=seed, levels=levels), [row]).left_week
             for seed in range(300)
         ]
         return float(np.mean(weeks))
@@ -158,9 +159,10 @@ def test_the_same_seed_gives_the_same_passage(rules):
     told = []
     for who in (drawn[0][0], drawn[1][0], drawn[0][1]):
         chooser = OwnChoice(who, rules.offer, np.random.default_rng([who.seed, 1]))
-        mind = AbilityMind(who.levels, who.rate, AbilityModel(), Content())
-        way = Passage(who, mind, rules, chooser)
-        told.append((way.run(), [replace(each, learner_id="", event_id="") for each in way.events]))
+        way = passage(rules, who)
+        told.append(
+            (way.run(chooser), [replace(each, learner_id="", event_id="") for each in way.events])
+        )
     assert told[0] == told[1]
     assert told[0] != told[2]
 
@@ -173,9 +175,8 @@ def test_own_choices_respect_hard_prerequisites(rules):
         replace(who, weekly_minutes=500.0),
         AbilityMind(who.levels, 0.0, AbilityModel(), Content()),
         staying(rules),
-        OwnChoice(who, rules.offer, np.random.default_rng(4)),
     )
-    way.run()
+    way.run(OwnChoice(who, rules.offer, np.random.default_rng(4)))
     modules = {module.module_id: module for module in rules.offer.index.modules}
     done = set()
     for event in way.events:

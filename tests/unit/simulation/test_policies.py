@@ -8,6 +8,7 @@ import pytest
 from features.domain.history import Event, Interaction, Learner, LearnerHistory
 from features.score.scorer import bind
 from training.academy.texts import read_texts
+from training.simulation.loop import Asking
 from training.simulation.offer import Offer, build_offer
 from training.simulation.parameters import Content
 from training.simulation.policies import BY_AFFINITY, Decider, OtherAffinity, by_curriculum
@@ -35,12 +36,17 @@ def history(offer: Offer, rows) -> LearnerHistory:
     return LearnerHistory(learner=Learner(learner_id="ada", role_id=ROLE), interactions=events)
 
 
+def choose(decider: Decider, known: LearnerHistory, barred=frozenset()) -> int | None:
+    asking = Asking(history=known, barred=barred, now=NOW)
+    return decider.choose_all([asking], [np.random.default_rng(0)])[0]
+
+
 def test_the_fixed_sequence_is_followed_to_its_end_and_then_offers_nothing(offer):
     curriculum = offer.curricula[ROLE]
-    scorer = by_curriculum(bind(offer.index, None), curriculum)
-    decider = Decider(scorer, BY_AFFINITY, np.random.default_rng(0), frozenset(curriculum))
+    scorer = by_curriculum(bind(offer.index, None), offer.curricula)
+    decider = Decider(scorer, BY_AFFINITY, offer.curricula)
     done: list[int] = []
-    while (row := decider.choose(history(offer, done), frozenset(), NOW)) is not None:
+    while (row := choose(decider, history(offer, done))) is not None:
         done.append(row)
         assert row in curriculum
     assert set(done) == set(curriculum)
@@ -49,9 +55,9 @@ def test_the_fixed_sequence_is_followed_to_its_end_and_then_offers_nothing(offer
 
 def test_what_is_barred_is_not_offered(offer):
     affinity = np.linspace(1.0, 0.0, len(offer.index.module_ids))
-    scorer = OtherAffinity(scorer=bind(offer.index, None), affinity_of=lambda *_: affinity)
-    decider = Decider(scorer, BY_AFFINITY, np.random.default_rng(0))
-    first = decider.choose(history(offer, []), frozenset(), NOW)
+    scorer = OtherAffinity(scorer=bind(offer.index, None), affinity_of=lambda *_: [affinity])
+    decider = Decider(scorer, BY_AFFINITY)
+    first = choose(decider, history(offer, []))
     assert first is not None
-    second = decider.choose(history(offer, []), frozenset({first}), NOW)
+    second = choose(decider, history(offer, []), frozenset({first}))
     assert second not in (None, first)

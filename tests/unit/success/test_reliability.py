@@ -103,6 +103,9 @@ def test_results_that_read_too_low_are_not_charged_to_the_judges(crowd) -> None:
     assert found.reliability.bias[2] == pytest.approx(PLANTED["self"][0], abs=0.05)
 
 
+AFTER = np.array([T0 + 90.0 * DAY])
+
+
 def test_a_noisy_source_moves_levels_less_than_an_exact_one(crowd, make_log) -> None:
     scale = scale_of(crowd.difficulty)
     reliability = crowd.fit(scale).reliability
@@ -112,7 +115,7 @@ def test_a_noisy_source_moves_levels_less_than_an_exact_one(crowd, make_log) -> 
         evidence = judgements([0], [source], [0.9 + bias])
         table = tabulate(make_log([]), crowd.index, evidence, reliability)
         moved[source] = (
-            read_levels(table, scale, no_roles(1, 3).of_learner, T0 + 90.0 * DAY).level[0] - 0.5
+            read_levels(table, scale, no_roles(1, 3).of_learner, AFTER).level[0, 0] - 0.5
         )
     assert moved["manager"] > 2.0 * moved["self"] > 0.0
 

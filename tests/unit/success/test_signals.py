@@ -15,15 +15,15 @@ from features.encode.signals import (
     STATE_SIGNALS,
     encode_attempts,
 )
-from features.encode.state import state_of
+from features.encode.state import states_of
 
 T0, DAY = 1.7e9, 86_400.0
 UNREAD = LevelReading(
-    level=np.zeros(4),
-    shown=np.zeros(4),
-    deviation=np.ones(4),
-    left=np.ones(4),
-    worth=np.ones(3),
+    level=np.zeros((1, 4)),
+    shown=np.zeros((1, 4)),
+    deviation=np.ones((1, 4)),
+    left=np.ones((1, 4)),
+    worth=np.ones((1, 3)),
 )
 COLUMN = {name: column for column, name in enumerate(SIGNALS)}
 
@@ -145,17 +145,17 @@ def test_every_bulk_row_is_the_state_read_at_its_instant(
             known, past_evidence = own[own < table.log_row[row]], None
         past = log.take(np.isin(np.arange(len(log)), known)).take_learners(one)
         known_table = replace(tabulate(past, index, past_evidence), is_timed=table.is_timed)
-        state = state_of(known_table, fading, at, UNREAD)
-        assert encoded.previous[attempt] == state.previous
+        state = states_of(known_table, fading, np.array([at]), UNREAD)
+        assert encoded.previous[attempt] == state.previous[0]
         np.testing.assert_allclose(
-            bulk[attempt, : len(LEARNER_SIGNALS)], state.learner, rtol=0, atol=1e-12
+            bulk[attempt, : len(LEARNER_SIGNALS)], state.learner[0], rtol=0, atol=1e-12
         )
         tags = table.skill[table.indptr[row] : table.indptr[row + 1]]
         place = slice(len(LEARNER_SIGNALS), len(LEARNER_SIGNALS) + len(SKILL_SIGNALS))
         np.testing.assert_allclose(
-            bulk[attempt, place], state.skills.signals[tags].mean(axis=0), rtol=0, atol=1e-12
+            bulk[attempt, place], state.signals[0, tags].mean(axis=0), rtol=0, atol=1e-12
         )
-        own_module = state.module_signals[state.modules == table.module[row]]
+        own_module = state.module_signals[state.tried == table.module[row]]
         expected = own_module[0] if len(own_module) else np.zeros(len(MODULE_SIGNALS))
         first = STATE_SIGNALS.index(MODULE_SIGNALS[0])
         last = first + len(MODULE_SIGNALS)

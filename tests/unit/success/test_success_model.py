@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from features.encode.ability import sigmoid
 from features.encode.attempts import EvidenceLog
 from features.encode.ids import IdMap
 from features.encode.words import index_words
-from features.score.mastery import expected_mastery, mastery, mastery_shown
+from features.score.mastery import expected_mastery, mastery, mastery_shown, p_able
 from features.score.success import SuccessModel
 from features.score.untrained import untrained_success
 
@@ -36,6 +37,16 @@ def _log(drawn, make_log, extra=()):
     return make_log([*rows, *extra])
 
 
+def state_at(bound, log, at_seconds, evidence=None, role_id=None, goal_role_id=None):
+    roles = bound.levels.roles([role_id], [goal_role_id])
+    return bound.learner_states(log, np.array([at_seconds]), evidence, roles)
+
+
+def mastery_of(bound, states):
+    (standing,) = mastery(bound, states)
+    return standing
+
+
 def test_arrays_bring_back_the_same_model(model) -> None:
     arrays = model.to_arrays()
     assert all(array.dtype.kind in "fibU" for array in arrays.values())
@@ -51,10 +62,36 @@ def test_p_success_at_request_time_is_that_of_the_bulk(
 ) -> None:
     bound = model.bind(make_index(SKILLS_OF))
     now = T0 + 301 * DAY
-    state = bound.learner_state(_log(drawn, make_log), now)
+    state = state_at(bound, _log(drawn, make_log), now)
     whole = _log(drawn, make_log, [(0, module, "answered", now, 1)])
     bulk = sigmoid(bound.predict_attempts(whole)[-1:])
-    np.testing.assert_allclose(bound.p_success(state)[module], bulk[0], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(bound.p_success(state)[0, module], bulk[0], rtol=0, atol=1e-12)
+
+
+@settings(max_examples=25)
+@given(several=st.lists(histories, min_size=2, max_size=4), data=st.data())
+def test_learners_read_together_are_as_each_alone(
+    several, data, make_log, make_index, model
+) -> None:
+    bound = model.bind(make_index(SKILLS_OF))
+    at = np.array([T0 + DAY * data.draw(st.integers(300, 400)) for _ in several])
+    alone = [
+        bound.learner_states(_log(drawn, make_log), at[k : k + 1])
+        for k, drawn in enumerate(several)
+    ]
+    rows = [
+        (k, module, event, T0 + DAY * day, -1 if event == "completed" else win)
+        for k, drawn in enumerate(several)
+        for module, event, day, win in drawn
+    ]
+    together = bound.learner_states(make_log(rows, n_learners=len(several)), at)
+    for read in (bound.p_success, partial(p_able, bound), partial(expected_mastery, bound)):
+        expected = np.concatenate([read(each) for each in alone])
+        np.testing.assert_allclose(read(together), expected, rtol=0, atol=1e-9)
+    for own, one in zip(mastery(bound, together), alone, strict=True):
+        np.testing.assert_allclose(own.mastery, mastery_of(bound, one).mastery, rtol=0, atol=1e-9)
+        error = mastery_of(bound, one).standard_error
+        np.testing.assert_allclose(own.standard_error, error, rtol=0, atol=1e-9)
 
 
 def test_rows_that_are_no_attempt_get_no_prediction(make_log, make_index, model) -> None:
@@ -72,12 +109,12 @@ def test_a_success_lowers_no_mastery(drawn, module, trained, make_log, make_inde
     index = make_index(SKILLS_OF, difficulty=[0.3, 0.5, 0.7, 0.6])
     bound = (model if trained else untrained_success()).bind(index)
     now = T0 + 301 * DAY
-    before = mastery(bound, bound.learner_state(_log(drawn, make_log), now, None, "analyst"))
+    before = mastery_of(bound, state_at(bound, _log(drawn, make_log), now, None, "analyst"))
     passed = _log(drawn, make_log, [(0, module, "passed", now, 1)])
-    after = mastery(bound, bound.learner_state(passed, now, None, "analyst"))
+    after = mastery_of(bound, state_at(bound, passed, now, None, "analyst"))
     assert (after.mastery >= before.mastery - 1e-12).all()
     failed = _log(drawn, make_log, [(0, module, "failed", now, 0)])
-    worse = mastery(bound, bound.learner_state(failed, now, None, "analyst"))
+    worse = mastery_of(bound, state_at(bound, failed, now, None, "analyst"))
     assert (worse.mastery <= before.mastery + 1e-12).all()
 
 
@@ -90,19 +127,19 @@ def test_a_completion_brings_the_expected_mastery(
     index = make_index(SKILLS_OF)
     bound = (model if trained else untrained_success()).bind(index)
     now = T0 + 301 * DAY
-    state = bound.learner_state(_log(drawn, make_log), now)
-    expected = expected_mastery(bound, state)
-    assert (expected >= mastery(bound, state).mastery[index.skill]).all()
+    state = state_at(bound, _log(drawn, make_log), now)
+    (expected,) = expected_mastery(bound, state)
+    assert (expected >= mastery_of(bound, state).mastery[index.skill]).all()
     done = _log(drawn, make_log, [(0, 0, "completed", now, -1)])
-    after = mastery(bound, bound.learner_state(done, now)).mastery
+    after = mastery_of(bound, state_at(bound, done, now)).mastery
     np.testing.assert_allclose(expected[index.module == 0], after[[0, 1]], rtol=0, atol=1e-12)
 
 
 def test_evidence_raises_mastery_and_lowers_its_error(make_log, make_index, model) -> None:
     bound = model.bind(make_index(SKILLS_OF))
     rows = [(0, 1, "answered", T0 + day * DAY, 1) for day in range(8)]
-    new = mastery(bound, bound.learner_state(make_log([]), T0))
-    able = mastery(bound, bound.learner_state(make_log(rows), T0 + 8 * DAY))
+    new = mastery_of(bound, state_at(bound, make_log([]), T0))
+    able = mastery_of(bound, state_at(bound, make_log(rows), T0 + 8 * DAY))
     assert able.mastery[1] > new.mastery[1]
     assert able.standard_error[1] < new.standard_error[1]
     assert able.n_evidence.tolist() == [0, 8, 0]
@@ -115,12 +152,12 @@ def test_what_was_gained_fades_to_what_stays_and_no_further(make_log, make_index
     log = make_log([(0, 3, "completed", T0, -1)])  # gains .2 in skills 2 and 0
 
     def level(days: float) -> float:
-        return float(mastery(bound, bound.learner_state(log, T0 + days * DAY)).mastery[2])
+        return float(mastery_of(bound, state_at(bound, log, T0 + days * DAY)).mastery[2])
 
     assert level(0.0) == pytest.approx(0.3 + 1.0 - np.exp(-0.2))
     assert level(90.0) == pytest.approx(0.3 + 1.0 - np.exp(-0.2 * (0.35 + 0.65 / 2)))
     assert level(90_000.0) == pytest.approx(0.3 + 1.0 - np.exp(-0.2 * 0.35))
-    shown = mastery_shown(bound, bound.learner_state(log, T0 + 90 * DAY))
+    (shown,) = mastery_shown(bound, state_at(bound, log, T0 + 90 * DAY))
     assert shown[2] == pytest.approx(level(0.0))
 
 
@@ -129,8 +166,8 @@ def test_completing_again_brings_back_what_faded_and_no_more(make_log, make_inde
     once = (0, 3, "completed", T0, -1)
 
     def level(*rows: tuple, days: float) -> float:
-        state = bound.learner_state(make_log([*rows]), T0 + days * DAY)
-        return float(mastery(bound, state).mastery[2])
+        state = state_at(bound, make_log([*rows]), T0 + days * DAY)
+        return float(mastery_of(bound, state).mastery[2])
 
     fresh = level(once, days=0.0)
     again = (0, 3, "completed", T0 + 90 * DAY, -1)
@@ -141,9 +178,9 @@ def test_completing_again_brings_back_what_faded_and_no_more(make_log, make_inde
 
 def test_without_evidence_mastery_is_what_is_usual_in_the_role(make_log, make_index, model) -> None:
     bound = model.bind(make_index(SKILLS_OF))
-    nobody = mastery(bound, bound.learner_state(make_log([]), T0))
-    analyst = mastery(bound, bound.learner_state(make_log([]), T0, None, "analyst"))
-    other = mastery(bound, bound.learner_state(make_log([]), T0, None, "astronaut"))
+    nobody = mastery_of(bound, state_at(bound, make_log([]), T0))
+    analyst = mastery_of(bound, state_at(bound, make_log([]), T0, None, "analyst"))
+    other = mastery_of(bound, state_at(bound, make_log([]), T0, None, "astronaut"))
     assert analyst.mastery == pytest.approx([0.6, 0.5, 0.4])
     assert nobody.mastery == pytest.approx([0.4, 0.4, 0.3])
     assert np.array_equal(other.mastery, nobody.mastery)
@@ -153,8 +190,8 @@ def test_without_evidence_mastery_is_what_is_usual_in_the_role(make_log, make_in
 
 def test_a_goal_counts_for_what_it_asks_and_the_role_does_not(make_log, make_index, model) -> None:
     bound = model.bind(make_index(SKILLS_OF))
-    aiming = mastery(bound, bound.learner_state(make_log([]), T0, None, None, "analyst"))
-    there = mastery(bound, bound.learner_state(make_log([]), T0, None, "analyst", "analyst"))
+    aiming = mastery_of(bound, state_at(bound, make_log([]), T0, None, None, "analyst"))
+    there = mastery_of(bound, state_at(bound, make_log([]), T0, None, "analyst", "analyst"))
     assert aiming.mastery == pytest.approx([0.5, 0.4, 0.35])
     assert there.mastery == pytest.approx([0.6, 0.5, 0.4])
 
@@ -164,8 +201,8 @@ def test_a_lead_in_one_skill_of_the_role_counts_more_in_its_other_skills(
 ) -> None:
     bound = model.bind(make_index([(0,), (0,), (0,), (0,)]))
     rows = [(0, module, "answered", T0, 1) for module in range(4)]
-    new = mastery(bound, bound.learner_state(make_log([]), T0, None, "analyst"))
-    able = mastery(bound, bound.learner_state(make_log(rows), T0, None, "analyst"))
+    new = mastery_of(bound, state_at(bound, make_log([]), T0, None, "analyst"))
+    able = mastery_of(bound, state_at(bound, make_log(rows), T0, None, "analyst"))
     tried, elsewhere, of_role = able.mastery - new.mastery
     assert tried > of_role > elsewhere > 0.0
     assert (able.standard_error < new.standard_error).all()
@@ -181,8 +218,8 @@ def test_a_judgement_moves_mastery_towards_its_level(make_log, make_index, model
         level=np.array([0.9]),
         at_seconds=np.array([T0]),
     )
-    before = mastery(bound, bound.learner_state(log, T0))
-    after = mastery(bound, bound.learner_state(log, T0, judged))
+    before = mastery_of(bound, state_at(bound, log, T0))
+    after = mastery_of(bound, state_at(bound, log, T0, judged))
     assert before.mastery[2] < after.mastery[2] < 0.9
     assert after.n_evidence.tolist() == [0, 0, 1]
     assert (after.mastery[:2] > before.mastery[:2]).all()
@@ -198,7 +235,7 @@ def test_the_order_of_the_catalogue_does_not_matter(make_log, make_index, model)
     results = []
     for one, its in ((index, log), (turned, other)):
         bound = model.bind(one)
-        results.append(bound.p_success(bound.learner_state(its, T0 + 2 * DAY)))
+        results.append(bound.p_success(state_at(bound, its, T0 + 2 * DAY))[0])
     np.testing.assert_allclose(results[0], results[1][::-1], atol=1e-12)
 
 
@@ -213,12 +250,12 @@ def test_unknown_modules_and_skills_rest_on_what_is_authored(make_log, make_inde
     assert bound.yardstick.difficulty == pytest.approx(
         [0.2 + 5.0 * (0.2 - 0.4), 0.2 + 5.0 * (0.8 - 0.4), 0.2 + 0.5, 0.2 + 0.1]
     )
-    p = bound.p_success(bound.learner_state(make_log([]), T0))
+    (p,) = bound.p_success(state_at(bound, make_log([]), T0))
     assert p[0] > p[1]
 
 
 def test_an_empty_catalogue_has_no_probabilities(make_log, make_index, model) -> None:
     bound = model.bind(make_index([], n_skills=0))
-    state = bound.learner_state(make_log([], n_modules=0), T0)
-    assert bound.p_success(state).shape == (0,)
-    assert mastery(bound, state).mastery.shape == (0,)
+    state = state_at(bound, make_log([], n_modules=0), T0)
+    assert bound.p_success(state).shape == (1, 0)
+    assert mastery_of(bound, state).mastery.shape == (0,)
