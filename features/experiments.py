@@ -1,17 +1,19 @@
 """Experiments are defined, started and stopped here, by the service and the command line alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from features.decide.assignment import Trial
 from features.decide.experiment_checks import (
     KnownParts,
     changes_of,
     check_experiment,
     check_overlaps,
     check_parts,
+    check_readable,
     named_by,
     weights_of,
 )
@@ -22,6 +24,7 @@ from features.domain.errors import (
     NotFoundError,
 )
 from features.domain.experiment import (
+    LEARNER,
     THAWED,
     Component,
     CoverageChange,
@@ -31,6 +34,7 @@ from features.domain.experiment import (
     Variant,
 )
 from features.store.documents import to_document
+from features.store.registry import CHAMPION
 from features.store.workspace import Repositories
 
 Snapshots = Mapping[str, str]
@@ -109,7 +113,8 @@ def start(
     ExperimentStartedError
         If it has started before.
     ExperimentInvalidError
-        If its end has passed.
+        If its end has passed, no metric is a goal, or learners are known and none of them has the
+        attribute that is the unit.
     ExperimentUnknownPartError
         If variants name what does not exist any more.
     ExperimentOverlapError
@@ -123,13 +128,15 @@ def start(
             "under another id."
         )
     check_experiment(found)
+    check_readable(found)
+    _require_units(repositories, found)
     if found.ends_at is not None and found.ends_at <= now:
         raise ExperimentInvalidError({"ends_at": f"it has passed: {found.ends_at.isoformat()}"})
     check_parts(found, _known_parts(repositories, found, snapshots))
     check_overlaps(found, repositories.experiments.started(), now)
     begun = replace(
         found,
-        variants=tuple(_pin(repositories, each, snapshots) for each in found.variants),
+        variants=tuple(_pin(repositories, found, each, snapshots) for each in found.variants),
         started_at=now,
         phases=(_phase(found, 1, now),),
     )
@@ -252,18 +259,53 @@ def _known_parts(
     return known
 
 
-def _pin(repositories: Repositories, variant: Variant, snapshots: Snapshots) -> Variant:
-    """Keep what a variant's component is now."""
+def _require_units(repositories: Repositories, experiment: Experiment) -> None:
+    """Refuse a unit that nobody has, such as a misspelt one: it would enrol nobody, silently."""
+    if experiment.unit == LEARNER:
+        return
+    trial, n_learners = Trial(experiment=experiment), repositories.learners.n_learners()
+    units = (trial.unit_of(each) for each in repositories.observations.profiles())
+    if n_learners and not sum(unit is not None for unit in units):
+        raise ExperimentInvalidError(
+            {
+                "unit": f"none of {n_learners:,} learners has the attribute {experiment.unit!r}: "
+                "nobody could be enrolled. Spell it as the profiles do, or put the profiles first"
+            }
+        )
+
+
+def _pin(
+    repositories: Repositories, experiment: Experiment, variant: Variant, snapshots: Snapshots
+) -> Variant:
+    """Keep what a variant's component is now, and what is usual now of those of other arms."""
     catalogue, named = repositories.catalogue, named_by(variant)
+    pinned = _pin_usual(repositories, experiment, experiment.kinds - {variant.kind}, snapshots)
     match variant.kind:
         case Component.POLICY:
-            pinned = Pinned(policy=catalogue.get_policy(named[0]))
+            pinned = replace(pinned, policy=catalogue.get_policy(named[0]))
         case Component.SNAPSHOT:
-            pinned = Pinned(snapshot=snapshots[named[0]])
+            pinned = replace(pinned, snapshot=snapshots[named[0]])
         case Component.PATHWAY:
-            pinned = Pinned(pathway=catalogue.get_pathway(named[0]))
+            pinned = replace(pinned, pathway=catalogue.get_pathway(named[0]))
         case Component.RULES:
-            pinned = Pinned(rules=tuple(catalogue.get_rule(rule_id) for rule_id in named))
-        case None:
-            pinned = Pinned()
+            pinned = replace(pinned, rules=tuple(map(catalogue.get_rule, named)))
     return replace(variant, pinned=pinned)
+
+
+def _pin_usual(
+    repositories: Repositories,
+    experiment: Experiment,
+    kinds: Collection[Component],
+    snapshots: Snapshots,
+) -> Pinned:
+    """Keep what everybody is served now; a pathway's place is taken by no other."""
+    catalogue, rules = repositories.catalogue, None
+    if Component.RULES in kinds:
+        naming = (each for each in experiment.variants if each.kind is Component.RULES)
+        named = sorted({name for each in naming for name in named_by(each)})
+        rules = tuple(rule for rule in map(catalogue.get_rule, named) if rule.active)
+    return Pinned(
+        policies=catalogue.list_policies(None, None) if Component.POLICY in kinds else None,
+        snapshot=snapshots.get(CHAMPION) if Component.SNAPSHOT in kinds else None,
+        rules=rules,
+    )

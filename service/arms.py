@@ -7,10 +7,10 @@ from datetime import datetime
 from threading import Lock
 
 from features.decide.arms import (
-    REARRANGING,
     arrange,
     consults,
     policy_of_arm,
+    rearranges,
     snapshot_of_arm,
 )
 from features.decide.assignment import Placement, Trial, assign
@@ -136,7 +136,7 @@ class Arms:
         """Return the scorer of an arm."""
         version = snapshot_of_arm(placements)
         scorer = (self._models(default, version) if version is not None else None) or default
-        rearranging = tuple(each for each in placements if each.trial.kinds & REARRANGING)
+        rearranging = tuple(filter(rearranges, placements))
         if not rearranging:
             return scorer
         variants = tuple((each.trial.experiment_id, each.variant_id) for each in rearranging)

@@ -8,9 +8,10 @@ import numpy as np
 from features.decide.assignment import Placement
 from features.decide.case import Scoring
 from features.decide.decide import decide
+from features.decide.eligibility import SECONDS_PER_DAY
+from features.decide.terms import seconds_needed
 from features.domain.catalogue import Pathway, Policy, Rule
 from features.domain.experiment import Component, Experiment, Variant
-from features.domain.history import LearnerHistory
 from features.domain.recommendation import (
     Candidates,
     DecisionRequest,
@@ -20,8 +21,6 @@ from features.domain.recommendation import (
 from features.encode.catalogue import CatalogueIndex
 from features.encode.pathways import index_pathways
 from features.encode.rules import index_rules
-
-REARRANGING = frozenset({Component.PATHWAY, Component.RULES})
 
 
 def policy_of_arm(placements: Sequence[Placement]) -> Policy | None:
@@ -36,17 +35,25 @@ def snapshot_of_arm(placements: Sequence[Placement]) -> str | None:
     return next((version for version in named if version is not None), None)
 
 
+def rearranges(placement: Placement) -> bool:
+    """Tell whether a variant has a catalogue of its own: other rules, pathways or policies."""
+    own = _variant(placement).pinned
+    return any(part is not None for part in (own.rules, own.pathway, own.policies))
+
+
 def arrange(index: CatalogueIndex, placements: Sequence[Placement]) -> CatalogueIndex:
     """Return the catalogue as the variants have it.
 
     Of the rules and pathways that the variants of an experiment name, those of the learner's own
-    variant are on, whether active or not, and the others off. A variant that names none leaves
-    everything as it is by default.
+    variant are on, whether active or not, and the others off. A control that names none has the
+    rules and policies of the start; with pathways it leaves everything as it is.
     """
     catalogue, module_ids = index.catalogue, index.module_ids
-    rules, pathways = catalogue.rules, catalogue.pathways
+    rules, pathways, policies = catalogue.rules, catalogue.pathways, catalogue.policies
     for placement in placements:
         own, experiment = _variant(placement).pinned, placement.trial.experiment
+        if own.policies is not None:
+            policies = own.policies
         if own.rules is not None:
             named = {rule.rule_id for rule in _rules_in(experiment)}
             rules = _instead(rules, named, own.rules)
@@ -57,7 +64,7 @@ def arrange(index: CatalogueIndex, placements: Sequence[Placement]) -> Catalogue
             pathways = tuple(sorted(followed, key=lambda each: each.pathway_id))
     return replace(
         index,
-        catalogue=replace(catalogue, rules=rules, pathways=pathways),
+        catalogue=replace(catalogue, rules=rules, pathways=pathways, policies=policies),
         rules=index_rules(rules, module_ids),
         pathways=index_pathways(pathways, module_ids),
     )
@@ -103,7 +110,7 @@ def decide_in_arm(
         Whether the variants were consulted: not where tier 0 takes every place.
     """
     scorer, policy = arm
-    if not _may_be_pressed(request.history, default.index):
+    if not _may_be_pressed(request, default.index):
         return decide(request, scorer, policy, rng), True
     usual = decide(request, default, None, rng)
     pressing = tuple(item for item in usual.items if item.tier == 0)
@@ -135,10 +142,25 @@ def _variant(placement: Placement) -> Variant:
     return placement.trial.experiment.variant(placement.variant_id)
 
 
-def _may_be_pressed(history: LearnerHistory, index: CatalogueIndex) -> bool:
-    """Tell whether anything has, or by a rule gets, a date that could press: tier 0 needs one."""
-    return any(each.due_at is not None for each in history.assignments) or any(
-        rule.assign and rule.due_in_days is not None for rule in index.rules.rules
+def _may_be_pressed(request: DecisionRequest, index: CatalogueIndex) -> bool:
+    """Tell whether anything has, or by a rule gets, a date that presses: tier 0 needs one."""
+    now = request.now.timestamp()
+    dated = [
+        (each.module_id, each.due_at.timestamp() - now)
+        for each in request.history.assignments
+        if each.due_at is not None
+    ]
+    dated += [
+        (module_id, rule.due_in_days * SECONDS_PER_DAY)
+        for rule in index.rules.rules
+        if rule.due_in_days is not None
+        for module_id in rule.assign
+    ]
+    if not dated:
+        return False
+    row_of, needed = index.module_ids.index_of, seconds_needed(index)
+    return any(
+        module_id in row_of and left <= needed[row_of[module_id]] for module_id, left in dated
     )
 
 

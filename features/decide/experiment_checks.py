@@ -27,6 +27,13 @@ from features.domain.experiment import (
 
 FEWEST_VARIANTS = 2
 WEIGHTS_TOLERANCE = 1e-6
+MOST_WINDOW_DAYS = 3_650
+HOW_TO_ADD = {
+    Component.POLICY: "Put the policy first, by PUT /v1/policies/ID.",
+    Component.SNAPSHOT: "Train the snapshot first, by `waymark train`.",
+    Component.PATHWAY: "Put the pathway first, by PUT /v1/pathways/ID.",
+    Component.RULES: "Put the rules first, by PUT /v1/rules/ID.",
+}
 # Of a profile, what is no group: one value a learner, or many.
 NO_UNITS = frozenset({"learner_id", "hired_at", "needs", "mentor", "tenure_days"})
 # What does not say what is compared: when it is, for whom, and where it stands.
@@ -59,6 +66,23 @@ def check_experiment(experiment: Experiment) -> None:
         raise ExperimentInvalidError(errors)
 
 
+def check_readable(experiment: Experiment) -> None:
+    """Refuse to start an experiment that could never be decided.
+
+    Raises
+    ------
+    ExperimentInvalidError
+        If none of its metrics is a goal.
+    """
+    if not any(each.role is MetricRole.GOAL for each in experiment.metrics):
+        raise ExperimentInvalidError(
+            {
+                "metrics": "none of them is a goal: say before the start what is to move, such as "
+                '{"metric_id": "completion_rate", "role": "goal"}'
+            }
+        )
+
+
 def check_parts(experiment: Experiment, known: KnownParts) -> None:
     """Refuse an experiment whose variants name what does not exist.
 
@@ -75,13 +99,13 @@ def check_parts(experiment: Experiment, known: KnownParts) -> None:
         if name not in known.get(kind, ())
     ]
     if unknown:
-        hint = ""
+        hints = " ".join(HOW_TO_ADD[kind] for kind in sorted(experiment.kinds))
         if Component.SNAPSHOT in experiment.kinds:
             snapshots = sorted(known.get(Component.SNAPSHOT, ()))
-            hint = f" Snapshots known here: {', '.join(snapshots) or 'none'}."
+            hints += f" Snapshots known here: {', '.join(snapshots) or 'none'}."
         raise ExperimentUnknownPartError(
             f"experiment {experiment.experiment_id!r} names what does not exist: "
-            f"{'; '.join(unknown)}. Put it first.{hint}"
+            f"{'; '.join(unknown)}. {hints}"
         )
 
 
@@ -163,7 +187,7 @@ def _of_variants(experiment: Experiment) -> Iterator[tuple[str, str]]:
     total = sum(each.weight for each in variants)
     if variants and abs(total - 1.0) > WEIGHTS_TOLERANCE:
         weights = ", ".join(f"{each.variant_id} {each.weight}" for each in variants)
-        yield "variants.weight", f"the weights ({weights}) sum to {total}: they must sum to 1"
+        yield "variants.weight", f"the weights ({weights}) sum to {total:.9g}: they must sum to 1"
     for place, each in enumerate(variants):
         if not 0.0 <= each.weight <= 1.0:
             yield f"variants.{place}.weight", f"{each.weight} is not between 0 and 1"
@@ -225,8 +249,8 @@ def _of_metric(metric: MetricSpec) -> Iterator[tuple[str, str]]:
         yield "margin", "a guardrail needs one: how much worse is still borne"
     if metric.margin is not None and metric.margin < 0:
         yield "margin", f"{metric.margin} is negative"
-    if metric.window_days is not None and metric.window_days <= 0:
-        yield "window_days", f"{metric.window_days} is not above 0"
+    if metric.window_days is not None and not 0 < metric.window_days <= MOST_WINDOW_DAYS:
+        yield "window_days", f"{metric.window_days:g} is not above 0 and at most {MOST_WINDOW_DAYS}"
 
 
 def _of_preview(experiment: Experiment) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from features.decide.case import Case
 from features.decide.eligibility import SECONDS_PER_DAY
 from features.decide.rules import NO_RULE
 from features.domain.catalogue import TERMS, Policy
+from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
 from features.encode.skills import ModuleSkillIndex
 
@@ -176,12 +177,17 @@ def _dates(case: Case) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     if len(owed):
         due_at = case.arrays.due_at_seconds[owed]
         left = due_at - case.request.now.timestamp()
-        needed = case.index.duration_minutes[owed] * 60.0 + SESSION_GAP_DAYS * SECONDS_PER_DAY
+        needed = seconds_needed(case.index)[owed]
         tier[owed[left <= needed]] = 0
         slack_days = np.maximum(left - needed, 0.0) / SECONDS_PER_DAY
         dated = np.exp(-slack_days / URGENCY_DAYS)
         urgency[owed] = np.where(np.isinf(due_at), UNDATED_URGENCY, dated)
     return tier, urgency
+
+
+def seconds_needed(index: CatalogueIndex) -> NDArray[np.float64]:
+    """Return how long before its date each module presses, float64, (n_modules,), in seconds."""
+    return index.duration_minutes * 60.0 + SESSION_GAP_DAYS * SECONDS_PER_DAY
 
 
 def _time(case: Case) -> NDArray[np.float64]:

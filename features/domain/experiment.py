@@ -85,10 +85,13 @@ class MetricSpec:
 class Pinned:
     """What a variant's component was at the start; later changes do not reach the arm.
 
-    `snapshot` is a version. All are None where the component is another one, or none.
+    `snapshot` is a version. Of what other arms change and this one does not, it keeps what was
+    usual then: `policies` are all that were stored, of which the default and those of pathways
+    serve, `snapshot` is the champion, `rules` are those that were active. All else is None.
     """
 
     policy: Policy | None = None
+    policies: tuple[Policy, ...] | None = None
     snapshot: str | None = None
     pathway: Pathway | None = None
     rules: tuple[Rule, ...] | None = None

@@ -235,7 +235,7 @@ class CatalogueRepository:
         """Return up to `limit` rules in order of id, those after the id `after`."""
         return RULES.page(self._connection, after, limit)
 
-    def list_policies(self, after: str | None, limit: int) -> tuple[Policy, ...]:
+    def list_policies(self, after: str | None, limit: int | None) -> tuple[Policy, ...]:
         """Return up to `limit` current policies in order of id, those after the id `after`."""
         return self._policies.page(after, limit)
 

@@ -1,7 +1,7 @@
 """Rows of one arm: one number for each unit that was assigned, whatever the metric.
 
-A ratio, a clustered mean and a metric adjusted for the time before become rows whose mean is the
-metric and whose ordinary standard error is right; one comparison then serves them all.
+A ratio, a clustered mean, a mean over strata and a metric adjusted for the time before become rows
+whose mean is the metric and whose ordinary standard error is right; one comparison then serves all.
 
 References
 ----------
@@ -91,6 +91,54 @@ def cluster_sums(values: Rows, clusters: NDArray[np.integer]) -> tuple[Rows, Row
     _same_length(values, clusters, "clusters")
     _, place = np.unique(clusters, return_inverse=True)
     return np.bincount(place, weights=values), np.bincount(place).astype(np.float64)
+
+
+def stratified_rows(strata: Sequence[Rows], shares: Rows) -> Rows:
+    """Join the rows of one arm from strata that all arms have the same shares of.
+
+    Where weights changed, arms are of different times in different parts, and their plain means
+    differ by what changed with time; means within a stretch of equal weights do not.
+
+    Parameters
+    ----------
+    strata
+        float64 arrays of two rows or more; NaN is unknown, and stays so.
+    shares
+        float64, (n_strata,), > 0, summing to 1: of each stratum among the rows of all arms.
+
+    Returns
+    -------
+    ndarray
+        As long as the strata together, in their order: the mean is Σ share · mean, and the ordinary
+        variance ÷ n is Σ share² · variance ÷ n of the stratum.
+
+    Raises
+    ------
+    InvalidValueError
+        Shares do not fit the strata.
+    CannotTellError
+        A stratum has under two rows.
+
+    References
+    ----------
+    Cochran, W. G. (1977). Sampling techniques, 3rd edition, chapter 5 (stratified means).
+    """
+    if len(strata) != len(shares) or not np.isclose(np.sum(shares), 1.0):
+        raise InvalidValueError("shares: give one for each stratum, summing to 1")
+    if min(map(len, strata), default=0) < 2:
+        raise CannotTellError("strata: one has under two rows; leave it out of every arm")
+    n = sum(map(len, strata))
+    known = [not np.isnan(rows).all() for rows in strata]
+    means = [
+        float(np.nanmean(rows)) if told else 0.0 for rows, told in zip(strata, known, strict=True)
+    ]
+    centre = float(np.average(means, weights=shares * known)) if any(known) else 0.0
+    return np.concatenate(
+        [
+            centre + share * np.sqrt(n * (n - 1) / (len(rows) * (len(rows) - 1))) * (rows - mean)
+            for rows, share, mean in zip(strata, shares, means, strict=True)
+        ]
+    )
 
 
 def adjust_for_before(values: Sequence[Rows], before: Sequence[Rows]) -> Adjusted:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from training.experiments.estimates import effect_of, effect_of_clusters
+from training.experiments.estimates import FEWEST_ROWS, effect_of, effect_of_clusters
 from training.experiments.results import ALPHA, Difference, Effect
-from training.experiments.rows import Rows, adjust_for_before
+from training.experiments.rows import Rows, adjust_for_before, stratified_rows
 from training.experiments.sequential import AlwaysValid, always_valid
 from training.readings.document import Bounds, Change
-from training.readings.observed import Flags, Members
+from training.readings.observed import Flags, Ints, Members
 from training.readings.values import Values, rows_before, rows_of
 
 
@@ -43,19 +43,54 @@ class Comparison:
     planned_n: int
     is_grouped: bool
 
+    @property
+    def has_phases(self) -> bool:
+        """Whether weights changed among the members."""
+        return len(np.unique(self.members.phase)) > 1
+
     def arm_rows(self, values: Values, chosen: Flags) -> list[Rows]:
-        """Return the rows of every arm, learners or groups, of the chosen learners."""
-        unit = self.members.unit if self.is_grouped else None
-        known = chosen & values.is_known
-        arms = [known & (self.members.arm == arm) for arm in range(self.n_arms)]
-        return [rows_of(values, own, unit) for own in arms]
+        """Return the rows of every arm, learners or groups, of the chosen learners.
+
+        Where weights changed they are compared within each phase: see `stratified_rows`.
+        """
+        return _join(
+            [
+                [rows_of(values, own, self._unit) for own in arms]
+                for arms in self._phases(values, chosen)
+            ]
+        )
 
     def arm_rows_before(self, values: Values, before: Values, chosen: Flags) -> list[Rows]:
         """Return rows of before, aligned with those of `arm_rows`; NaN where unknown."""
-        unit = self.members.unit if self.is_grouped else None
+        return _join(
+            [
+                [rows_before(before, own, self._unit) for own in arms]
+                for arms in self._phases(values, chosen)
+            ]
+        )
+
+    @property
+    def _unit(self) -> Ints | None:
+        return self.members.unit if self.is_grouped else None
+
+    def _phases(self, values: Values, chosen: Flags) -> list[list[Flags]]:
+        """Return the learners of each arm by phase, without phases in which an arm has too few."""
         known = chosen & values.is_known
         arms = [known & (self.members.arm == arm) for arm in range(self.n_arms)]
-        return [rows_before(before, own, unit) for own in arms]
+        if not self.has_phases:
+            return [arms]
+        parts = [
+            [own & (self.members.phase == number) for own in arms]
+            for number in np.unique(self.members.phase).tolist()
+        ]
+        taking_part = [arm for arm, own in enumerate(arms) if own.any()]
+        return [
+            part
+            for part in parts
+            if all(
+                len(rows_of(values, part[arm], self._unit)) >= FEWEST_ROWS for arm in taking_part
+            )
+        ] or [[np.zeros_like(known) for _ in arms]]
 
     def effect(self, rows: list[Rows], arm: int, plain: Rows | None = None) -> Effect:
         """Compare one arm's rows with the control's; `plain` are the control's before CUPED."""
@@ -65,10 +100,10 @@ class Comparison:
     def always_valid(self, difference: Difference, n: int) -> AlwaysValid:
         """Put the always-valid interval around a difference.
 
-        The sequence is normal in the limit; of few groups errors are as much wider as Student's t
-        is than the normal distribution.
+        The sequence is normal in the limit; of few learners or groups errors are as much wider as
+        Student's t is than the normal distribution.
         """
-        if self.is_grouped:
+        if np.isfinite(difference.degrees):
             wider = float(stdtrit(difference.degrees, 1 - ALPHA / 2) / ndtri(1 - ALPHA / 2))
             difference = replace(difference, standard_error=difference.standard_error * wider)
         return always_valid(difference, n, self.planned_n)
@@ -77,6 +112,17 @@ class Comparison:
         """Return an effect with its always-valid interval."""
         valid = self.always_valid(effect.absolute, effect.n)
         return Change(value=effect.absolute.value, low=valid.low, high=valid.high)
+
+
+def _join(phases: list[list[Rows]]) -> list[Rows]:
+    """Put the rows of phases together, arm by arm; each phase counts as its units do."""
+    if len(phases) == 1:
+        return phases[0]
+    sizes = np.array([sum(map(len, arms)) for arms in phases], dtype=np.float64)
+    return [
+        stratified_rows(strata, sizes / sizes.sum()) if len(strata[0]) else np.zeros(0)
+        for strata in zip(*phases, strict=True)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -152,7 +152,9 @@ def _progress(funnel: Funnel) -> str:
     n_mature = sum(arm.n_mature for arm in funnel.arms)
     if n_exposed == 0:
         return " Nobody has met the experiment yet."
-    return f" {number(n_mature)} of {number(n_exposed)} learners have all their outcomes in."
+    return (
+        f" The time of {number(n_mature)} of {number(n_exposed)} learners is up for every metric."
+    )
 
 
 def _each(judged: Sequence[_Judged]) -> str:

@@ -19,6 +19,17 @@ HEADLINES = {
     Verdict.KEEP_RUNNING: "Keep running",
     Verdict.INVALID: "Invalid",
 }
+COLUMNS = (
+    "arm",
+    "n",
+    "mean",
+    "not in yet",
+    "unknown",
+    "effect",
+    "always-valid 95 %",
+    "fixed 95 %",
+    "verdict",
+)
 CHANGES_BELOW = 0.05  # p-value of novelty
 TOLD_BELOW = 0.995  # of narrowing
 
@@ -32,7 +43,7 @@ def write_markdown(results: Results) -> str:
         "",
         f"**{results.decision.text}**",
         "",
-        f"Hypothesis: {results.hypothesis}",
+        f"Hypothesis: {' '.join(results.hypothesis.split())}",
         "",
         f"{read}; arms are compared with {results.control}.",
         "",
@@ -81,24 +92,22 @@ def _metric(metric: MetricResult) -> Iterator[str]:
         )
         for arm in metric.arms
     ]
-    titles = ("arm", "n", "mean", "not in yet", "unknown", "effect", "always-valid 95 %", "verdict")
-    yield from table(titles, rows)
+    yield from table(COLUMNS, rows)
     yield from _remarks(metric)
 
 
-def _effect_cells(effect: ArmEffect | None) -> tuple[str, str, str]:
+def _effect_cells(effect: ArmEffect | None) -> tuple[str, ...]:
     if effect is None:
-        return ("", "", "control")
-    if effect.value is None or effect.always_valid is None:
-        return ("–", "–", "cannot tell yet")
+        return ("", "", "", "control")
+    if effect.value is None or effect.always_valid is None or effect.fixed is None:
+        return ("–", "–", "–", "cannot tell yet")
     share = "" if effect.relative is None else f" ({effect.relative.value:+.1%})"
     verdict = effect.guardrail or effect.direction.value
     if effect.p_adjusted is not None:
         verdict += f", {chance(effect.p_adjusted)}"
-    valid = effect.always_valid
     return (
         signed(effect.value) + share.replace("-", "−"),
-        f"{signed(valid.low)} … {signed(valid.high)}",
+        *(f"{signed(one.low)} … {signed(one.high)}" for one in (effect.always_valid, effect.fixed)),
         verdict,
     )
 
@@ -152,8 +161,8 @@ def _funnel(funnel: Funnel) -> Iterator[str]:
     yield from table(("arm", "enrolled", "exposed", "triggered", "mature"), rows)
     yield ""
     yield funnel.triggering_note or (
-        "Triggered: another arm would most probably have led with another module, in one of "
-        f"{funnel.triggered_of:,} answers."
+        "Triggered: in at least one of their answers another arm would most probably have led with "
+        f"another module; {funnel.triggered_of:,} answers were looked at."
     )
 
 
@@ -165,14 +174,23 @@ def _checks(checks: Checks) -> Iterator[str]:
     else:
         verdict = "NOT as the weights say" if ratio.is_mismatch else "as the weights say"
         yield f"- Sizes of the arms: {verdict}: {sizes} ({chance(ratio.p_value)})."
+    if ratio.n_periods > 1:
+        yield (
+            "- Weights changed: arms are compared within each of "
+            f"{ratio.n_periods} stretches of equal weights, means are over all."
+        )
     for each in checks.balance:
         verdict = "NOT alike" if each.is_alarming else "alike"
         yield (
             f"- Before the experiment, {each.metric_id}: {each.variant_id} and the control were "
-            f"{verdict} ({each.standardised:+.2f} standard deviations, {chance(each.p_value)})."
+            f"{verdict} ({signed(each.standardised)} standard deviations, {chance(each.p_value)})."
         )
     mixed = checks.contamination
-    yield f"- {mixed.n_learners:,} learners changed group ({mixed.n_exposures:,} answers there)."
+    if mixed.n_learners:
+        yield (
+            f"- {mixed.n_learners:,} learners changed group and kept their variant "
+            f"({mixed.n_exposures:,} answers in another group)."
+        )
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -180,4 +198,4 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
     yield f"| {' | '.join(titles)} |"
     yield f"| --- |{' ---: |' * (len(titles) - 1)}"
     for row in rows:
-        yield f"| {' | '.join(row)} |"
+        yield f"| {' | '.join(cell.replace('|', '\\|') for cell in row)} |"

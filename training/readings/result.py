@@ -169,8 +169,9 @@ class _Reader:
 
     @property
     def _is_censored(self) -> bool:
-        """Times of learners are read before they end; those of groups only where mature."""
-        return self.measured.metric.is_time and not self.comparison.is_grouped
+        """Times are read before they end, but those of groups or phases only where mature."""
+        comparison = self.comparison
+        return self.measured.metric.is_time and not (comparison.is_grouped or comparison.has_phases)
 
     def _effect(self, name: str, arm: int) -> ArmEffect:
         measured, comparison = self.measured, self.comparison
@@ -263,6 +264,8 @@ class _Reader:
         for attribute, of_learner in self.observed.attributes.items():
             for value in np.unique(of_learner[of_learner != ""]).tolist():
                 chosen = self.measured.counts & (of_learner == value)
+                if chosen.sum() == self.measured.counts.sum():
+                    continue  # everybody is no slice
                 with suppress(CannotTellError):
                     effect = self._among(chosen, arm)
                     if min(effect.n_control, effect.n_treatment) >= LEAST_IN_SLICE:

@@ -12,8 +12,7 @@ import numpy as np
 
 from features.decide.leading import leads_under
 from features.domain.catalogue import DEFAULT_POLICY, Policy
-from features.domain.errors import NotFoundError
-from features.domain.experiment import Experiment
+from features.domain.experiment import Experiment, Pinned
 from features.domain.recommendation import Candidates
 from features.store.candidates import unpack
 from features.store.workspace import Repositories
@@ -55,7 +54,7 @@ def find_triggered(
     members
         Who is compared.
     """
-    policies = _policies(repositories, experiment)
+    policies = _policies(experiment)
     if policies is None:
         note = (
             "Arms differ in more than the policy: what another snapshot, pathway or rule would "
@@ -82,21 +81,19 @@ def _differs(candidates: Candidates, policies: Sequence[Policy], limit: int) -> 
     return len(leads) > 1
 
 
-def _policies(repositories: Repositories, experiment: Experiment) -> list[Policy] | None:
-    """Return the policy of every arm; of a control without one the default, as it is now."""
+def _policies(experiment: Experiment) -> list[Policy] | None:
+    """Return the policy of every arm; of a control without one the default of the start."""
     policies = []
     for variant in experiment.variants:
         if variant.pinned.policy is not None:
             policies.append(variant.pinned.policy)
         elif variant.kind is None:
-            policies.append(_default_policy(repositories))
+            policies.append(_default_policy(variant.pinned))
         else:
             return None
     return policies
 
 
-def _default_policy(repositories: Repositories) -> Policy:
-    try:
-        return repositories.catalogue.get_policy(DEFAULT_POLICY)
-    except NotFoundError:
-        return Policy()
+def _default_policy(pinned: Pinned) -> Policy:
+    stored = {policy.policy_id: policy for policy in pinned.policies or ()}
+    return stored.get(DEFAULT_POLICY) or Policy()

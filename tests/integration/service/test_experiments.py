@@ -169,6 +169,7 @@ def test_variants_that_name_what_does_not_exist_are_refused_by_name(desk, compon
         ({"metrics": [{"metric_id": "minutes", "role": "guardrail"}]}, "metrics.0.margin", "needs"),
         ({"metrics": [METRICS[1] | {"margin": -1}]}, "metrics.0.margin", "negative"),
         ({"metrics": [METRICS[0] | {"window_days": 0}]}, "metrics.0.window_days", "not above 0"),
+        ({"metrics": [METRICS[0] | {"window_days": 1e300}]}, "metrics.0.window_days", "at most"),
         ({"metrics": METRICS[:1] * 2}, "metrics", "completion_rate is a goal 2 times"),
         ({"starts_at": LATER, "ends_at": LATER}, "ends_at", "not after"),
         ({"coverage": 1.2}, "coverage", "equal to 1"),
@@ -210,6 +211,20 @@ def test_an_experiment_that_was_stopped_is_in_nobodys_way(lab):
     refused(act(lab, "start", "third"), 409, "experiment-overlap")
     act(lab, "stop", "second")
     assert act(lab, "start", "third").json()["state"] == "scheduled"
+
+
+def test_an_experiment_without_a_goal_does_not_start(desk):
+    put(desk, metrics=METRICS[1:])
+    said = refused(act(desk, "start"), 422, "experiment-invalid")
+    assert "metrics: none of them is a goal" in said
+
+
+def test_a_unit_that_no_learner_has_does_not_start(lab):
+    lab.put("/v1/learners/ada", json={"department": "Sales", "contract": "temporary"})
+    put(lab, unit="departmnet")
+    said = refused(act(lab, "start"), 422, "experiment-invalid")
+    assert "unit: none of 1 learners has the attribute 'departmnet'" in said
+    running(lab, unit="contract")
 
 
 def test_an_experiment_whose_end_has_passed_does_not_start(desk):

@@ -18,6 +18,10 @@ from service.recommend import Question, recommend
 CONTROL = {"variant_id": "as-today", "weight": 0}
 OTHER = {"variant_id": "other", "weight": 1, "policy_id": "gaps-only"}
 SERVED = [{"experiment_id": "x1", "variant_id": "other"}]
+BODY = {
+    "hypothesis": "It does better.",
+    "metrics": [{"metric_id": "completion_rate", "role": "goal"}],
+}
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def lab(everywhere):
 
 
 def start(client, experiment_id="x1", variants=(CONTROL, OTHER), **fields):
-    body = {"hypothesis": "It does better.", "variants": list(variants), **fields}
+    body = BODY | {"variants": list(variants), **fields}
     for answer in (
         client.put(f"/v1/experiments/{experiment_id}", json=body),
         client.post(f"/v1/experiments/{experiment_id}/start"),
@@ -38,7 +42,7 @@ def start(client, experiment_id="x1", variants=(CONTROL, OTHER), **fields):
 
 
 def change(client, experiment_id="x1", variants=(CONTROL, OTHER), **fields):
-    body = {"hypothesis": "It does better.", "variants": list(variants), **fields}
+    body = BODY | {"variants": list(variants), **fields}
     answer = client.put(f"/v1/experiments/{experiment_id}", json=body)
     assert answer.status_code == 200, answer.text
 
@@ -87,6 +91,29 @@ def test_the_policy_of_a_variant_is_the_one_of_the_start(lab):
     start(lab)
     lab.put("/v1/policies/gaps-only", json={"weights": {"fit": 1}})
     assert ask(lab)["policy_version"] == "1"
+
+
+def test_a_control_that_names_nothing_keeps_the_default_of_the_start(lab):
+    lab.put("/v1/learners/ada", json={"role_id": "clerk"})
+    start(lab, variants=[CONTROL | {"weight": 1}, OTHER | {"weight": 0}])
+    lab.put("/v1/policies/default", json={"weights": {"fit": 1}})
+    answer = ask(lab)
+    assert answer["experiments"] == [{"experiment_id": "x1", "variant_id": "as-today"}]
+    assert answer["items"][0]["contributions"]["gap"] > 0
+    change(lab, variants=[CONTROL | {"weight": 1}, OTHER | {"weight": 0}], coverage=0.5)
+    assert ask(lab)["items"][0]["contributions"]["gap"] > 0
+    lab.post("/v1/experiments/x1/stop")
+    assert ask(lab)["items"][0]["contributions"]["gap"] == 0
+
+
+def test_a_control_that_names_no_rule_keeps_those_of_the_start(lab):
+    lab.put("/v1/rules/r1", json={"when": "true", "then": {"exclude": ["counting-1"]}})
+    body = {"when": "true", "then": {"exclude": ["counting-2"]}, "active": False}
+    lab.put("/v1/rules/r2", json=body)
+    both = {"variant_id": "other", "weight": 0, "rules": ["r1", "r2"]}
+    start(lab, variants=[CONTROL | {"weight": 1}, both])
+    lab.put("/v1/rules/r2", json=body | {"active": True})
+    assert set(named(ask(lab, limit=9))) == {"counting-2", "counting-3"}
 
 
 def test_dry_runs_and_looks_back_are_outside(lab, database_url):

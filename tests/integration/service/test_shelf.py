@@ -132,10 +132,12 @@ def test_an_arm_is_served_by_its_snapshot_as_soon_as_that_is_at_hand(
     with running(settings) as client:
         client.headers.update(bearer(make_key(database_url, "admin")))
         fill(client)
-        body = {"hypothesis": "It does better.", "variants": variants}
+        goal = {"metric_id": "completion_rate", "role": "goal"}
+        body = {"hypothesis": "It does better.", "variants": variants, "metrics": [goal]}
         assert client.put("/v1/experiments/x1", json=body).status_code == 200
         started = client.post("/v1/experiments/x1/start").json()
-        assert started["variants"][1]["pinned"] == {"snapshot": "2"}
+        pinned = [each["pinned"] for each in started["variants"]]
+        assert pinned == [{"snapshot": "1"}, {"snapshot": "2"}]  # the champion and its rival
 
         def ask(learner_id):
             return client.post("/v1/recommendations", json={"learner_id": learner_id}).json()
@@ -143,20 +145,22 @@ def test_an_arm_is_served_by_its_snapshot_as_soon_as_that_is_at_hand(
         for number in range(8):  # of both arms: nobody is exposed while one cannot be
             answer = ask(f"l{number}")
             assert (answer["experiments"], answer["snapshot_version"]) == ([], None)
-            assert "experiment x1 waits for snapshot 2: served as by default" in answer["degraded"]
+            assert (
+                "experiment x1 waits for snapshot 1, 2: served as by default" in answer["degraded"]
+            )
         assert set(client.get("/v1/experiments/x1").json()["enrolled"].values()) == {0}
 
         database = Database(database_url)
         one = keeper_of(settings, source, database)
         one.check()
-        assert source.fetched == ["2"]
+        assert source.fetched == ["1", "2"]
         wait_until(lambda: ask("l0")["experiments"] != [])
         answers = [ask(f"l{number}") for number in range(8)]
         served = {
             (answer["experiments"][0]["variant_id"], answer["snapshot_version"])
             for answer in answers
         }
-        assert served == {("as-today", None), ("challenger", "2")}
+        assert served == {("as-today", "1"), ("challenger", "2")}
         client.post("/v1/experiments/x1/stop")
     one.check()
     database.close()

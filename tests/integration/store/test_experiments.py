@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from features.domain.catalogue import Pathway, PathwayStep, Policy, Rule
-from features.domain.errors import ErasedError, NotFoundError
+from features.domain.errors import ErasedError, ExperimentOverlapError, NotFoundError
 from features.domain.experiment import (
     CoverageChange,
     Enrolment,
@@ -21,6 +21,7 @@ from features.domain.experiment import (
     Variant,
 )
 from features.domain.history import Learner
+from features.experiments import define, start
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -176,6 +177,38 @@ def test_of_many_who_enrol_at_once_one_wins_and_the_others_know(workspace, group
     assert len(won) == 1
     assert [is_kept for variant, is_kept in outcomes if variant in won] == [True] * 3
     assert won == ({of_group["x1"][0]} if grouped else kept)
+
+
+def test_of_two_that_start_at_once_and_own_the_same_one_is_refused(workspace):
+    goal = MetricSpec(metric_id="minutes", role=MetricRole.GOAL)
+    with workspace.transaction() as repositories:
+        repositories.catalogue.put_policy(Policy(policy_id="p"))
+        for experiment_id in ("x1", "x2"):
+            arms = (
+                Variant(variant_id="a", weight=0.5),
+                Variant(variant_id="b", weight=0.5, component={"policy_id": "p"}),
+            )
+            wanted = Experiment(
+                experiment_id=experiment_id, hypothesis="h", variants=arms, metrics=(goal,)
+            )
+            define(repositories, wanted, {}, AT)
+    barrier = Barrier(2)
+
+    def begin(experiment_id):
+        barrier.wait()
+        try:
+            with workspace.transaction() as repositories:
+                start(repositories, experiment_id, {}, AT)
+        except ExperimentOverlapError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = list(threads.map(begin, ("x1", "x2")))
+    with workspace.reading() as repositories:
+        begun = [each.experiment_id for each in repositories.experiments.started()]
+    assert sorted(outcomes) == [False, True]
+    assert begun == [("x1", "x2")[outcomes.index(True)]]
 
 
 def test_enrolments_and_exposures_are_streamed_in_order(workspace):

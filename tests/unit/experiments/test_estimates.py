@@ -11,12 +11,13 @@ from training.experiments.estimates import (
     effect_of_clusters,
     effect_of_moments,
 )
-from training.experiments.rows import adjust_for_before, cluster_rows, ratio_rows
+from training.experiments.rows import adjust_for_before, cluster_rows, ratio_rows, stratified_rows
 
 CONTROL = np.array([3.0, 5, 4, 6, 8, 2, 7, 5])
 TREATED = np.array([6.0, 7, 5, 9, 8, 4, 10])
 BEFORE_CONTROL = np.array([2.0, 4, 4, 5, 7, 1, 6, 6])
 BEFORE_TREATED = np.array([3.0, 5, 4, 7, 6, 2, 8])
+SHARES = np.array([0.25, 0.75])
 
 
 def test_absolute_effect_is_that_of_growthbook():
@@ -127,6 +128,26 @@ def test_one_cluster_an_arm_cannot_tell():
     one = cluster_rows(np.array([1.0, 2.0]), np.array([4, 4]))
     with pytest.raises(CannotTellError, match="1 of the 2 learners or clusters"):
         effect_of_clusters(one, one)
+
+
+def test_strata_keep_their_shares_and_their_doubt():
+    """By hand: means 2 and 10 at shares .25 and .75; variances 1 and 4 ÷ 3 and 2 rows."""
+    rows = stratified_rows([np.array([1.0, 2, 3]), np.array([10 - 2**0.5, 10 + 2**0.5])], SHARES)
+    assert rows.mean() == pytest.approx(0.25 * 2 + 0.75 * 10)
+    assert rows.var(ddof=1) / 5 == pytest.approx(0.25**2 * 1 / 3 + 0.75**2 * 4 / 2)
+
+
+def test_what_is_unknown_in_strata_stays_so():
+    rows = stratified_rows([np.array([1.0, np.nan]), np.array([3.0, 5.0])], SHARES)
+    assert np.isnan(rows).tolist() == [False, True, False, False]
+    assert np.isnan(stratified_rows([np.full(2, np.nan)] * 2, SHARES)).all()
+
+
+def test_bad_strata_are_named():
+    with pytest.raises(InvalidValueError, match="one for each stratum"):
+        stratified_rows([np.zeros(2)], SHARES)
+    with pytest.raises(CannotTellError, match="one has under two rows"):
+        stratified_rows([np.zeros(2), np.zeros(1)], SHARES)
 
 
 def test_bad_rows_are_named():

@@ -243,6 +243,65 @@ def test_weights_that_changed_are_compared_period_by_period():
     assert ratio.n_periods == 2
 
 
+def test_what_changed_with_time_is_no_effect_where_weights_changed_too():
+    """Few learn in the second stretch, and most of them are in b: pooled means would differ."""
+    arms = [0, 0, 0, 1] * 100 + [0, 1, 1, 1] * 100
+    who = replace(members(arms), phase=ints([1] * 400 + [2] * 400))
+    rng = np.random.default_rng(3)
+    level = np.repeat([30.0, 10.0], 400) + rng.normal(size=800)
+    events = [(k, 1, 3, "done", None, minutes) for k, minutes in enumerate(level.tolist())]
+    plan = experiment(GOAL)
+    change = plan.phases[0].coverages
+    phases = tuple(
+        Phase(number=k, weights={"a": a, "b": 1 - a}, started_at=BEGUN, coverages=change)
+        for k, a in ((1, 0.75), (2, 0.25))
+    )
+    unknown = Triggering(is_triggered=None, n_answers=0, note="not recorded")
+    found = results_of(replace(plan, phases=phases), seen(who, events), unknown, 0, LATER)
+    effect = found.metrics[0].effects[0]
+    parts = [
+        (level[own & (np.array(arms) == 1)].mean() - level[own & (np.array(arms) == 0)].mean()) / 2
+        for own in (np.arange(800) < 400, np.arange(800) >= 400)
+    ]
+    assert effect.value == pytest.approx(sum(parts))
+    assert effect.always_valid.low < 0 < effect.always_valid.high
+    assert "within each of 2 stretches of equal weights" in write_markdown(found)
+
+
+def test_a_phase_in_which_an_arm_has_nobody_does_not_count():
+    who = replace(members([0, 1] * 50 + [0] * 50), phase=ints([1] * 100 + [2] * 50))
+    events = [(k, 1, 3, "done", None, float(k % 7 + 100 * (k >= 100))) for k in range(150)]
+    plan = experiment(GOAL)
+    change = plan.phases[0].coverages
+    phases = tuple(
+        Phase(number=k, weights=weights, started_at=BEGUN, coverages=change)
+        for k, weights in ((1, {"a": 0.5, "b": 0.5}), (2, {"a": 1.0, "b": 0.0}))
+    )
+    unknown = Triggering(is_triggered=None, n_answers=0, note="not recorded")
+    found = results_of(replace(plan, phases=phases), seen(who, events), unknown, 0, LATER)
+    effect = found.metrics[0].effects[0]
+    assert effect.n == 100
+    assert abs(effect.value) < 1.0
+
+
+def test_few_learners_are_read_with_wider_sequences():
+    """Of two an arm Student's t is several times as wide as the normal distribution."""
+    few, many = (read(learned(n=n), GOAL, planned_n=2 * n).metrics[0].effects[0] for n in (2, 500))
+    widths = [
+        (each.always_valid.high - each.always_valid.low) / (each.fixed.high - each.fixed.low)
+        for each in (few, many)
+    ]
+    assert widths[0] == pytest.approx(widths[1], rel=0.01)
+
+
+def test_ids_and_sentences_cannot_break_the_tables():
+    odd = replace(experiment(names=("a|b", "c")), hypothesis="more\n\n# minutes")
+    unknown = Triggering(is_triggered=None, n_answers=0, note="")
+    text = write_markdown(results_of(odd, learned(), unknown, 0, LATER))
+    assert "| a\\|b |" in text
+    assert "Hypothesis: more # minutes" in text
+
+
 def test_no_goal_decides_nothing():
     assert "no goal metric was named" in read(learned(), RAIL).decision.text
 
