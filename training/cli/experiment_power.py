@@ -19,6 +19,7 @@ from training.cli.console import (
     workspace_of,
 )
 from training.experiments.power import POWER
+from training.readings.markdown import TOLD_BELOW
 from training.readings.planning import PlanResult, Question, plan_experiment
 from training.readings.words import number
 
@@ -80,17 +81,21 @@ def _print(found: PlanResult) -> None:
     out.print(
         f"{found.metric_id} over {number(found.window_days)} days, of {found.n_learners:,} learners"
         f" of late: mean {number(found.mean)}, standard deviation "
-        f"{number(found.standard_deviation)}; what was before narrows intervals to "
-        f"{found.narrowed_by:.0%}.",
+        f"{number(found.standard_deviation)}{_narrowed(found)}.",
         soft_wrap=True,
     )
     if found.n_groups is not None:
         out.print(
             f"{found.n_groups:,} groups by {found.unit}, intraclass correlation "
-            f"{found.correlation:.3f}: {found.design_effect:.1f} times as many learners.",
+            f"{found.correlation:.3f}: {found.design_effect:.1f} times as many learners; of "
+            "groups it counts how many there are.",
             soft_wrap=True,
         )
-    out.print(f"About {number(found.arrivals_per_day)} learners a day would come in.")
+    out.print(
+        f"About {number(found.arrivals_per_day)} learners a day would come in, "
+        f"{found.n_reachable:,} in all.",
+        highlight=False,
+    )
     if found.effect is not None:
         out.print(_needed(found), soft_wrap=True)
     rows: list[tuple[str, ...]] = [
@@ -104,11 +109,21 @@ def _print(found: PlanResult) -> None:
     out.print(table_of(f"What shows with power {found.power:g}", COLUMNS, rows))
 
 
+def _narrowed(found: PlanResult) -> str:
+    if found.narrowed_by > TOLD_BELOW:
+        return ""
+    return f"; what was before narrows intervals to {found.narrowed_by:.0%}"
+
+
 def _needed(found: PlanResult) -> str:
     words = (
         f"{number(found.effect or 0.0)} takes {found.planned_n or 0:,} learners read at any time "
         f"({found.fixed_n or 0:,} if read once, at the end)"
     )
+    if found.unit != LEARNER:
+        words += f", that is planned_n {found.planned_units or 0:,} of {found.unit}"
+    if (found.planned_n or 0) > found.n_reachable:
+        return f"{words}; there are not so many: look for a larger effect, or widen the coverage."
     if found.days is None:
         return f"{words}; nobody came of late, so it cannot be said how long that takes."
     return f"{words}: about {found.days / 7:.0f} weeks, outcomes included."

@@ -104,14 +104,19 @@ class Comparison:
         Student's t is than the normal distribution.
         """
         if np.isfinite(difference.degrees):
-            wider = float(stdtrit(difference.degrees, 1 - ALPHA / 2) / ndtri(1 - ALPHA / 2))
-            difference = replace(difference, standard_error=difference.standard_error * wider)
+            error = difference.standard_error * widening(difference.degrees)
+            difference = replace(difference, standard_error=error)
         return always_valid(difference, n, self.planned_n)
 
     def change(self, effect: Effect) -> Change:
         """Return an effect with its always-valid interval."""
         valid = self.always_valid(effect.absolute, effect.n)
         return Change(value=effect.absolute.value, low=valid.low, high=valid.high)
+
+
+def widening(degrees: float) -> float:
+    """Return by how much Student's t is wider than the normal distribution."""
+    return float(stdtrit(degrees, 1 - ALPHA / 2) / ndtri(1 - ALPHA / 2))
 
 
 def _join(phases: list[list[Rows]]) -> list[Rows]:

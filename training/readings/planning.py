@@ -21,6 +21,7 @@ from training.experiments.power import (
     planned_size,
 )
 from training.experiments.rows import Rows, adjust_for_before
+from training.readings.compare import widening
 from training.readings.gather import Numbers, gather_members
 from training.readings.metrics import metric_for
 from training.readings.observed import DAY, NONE, Flags, Ints, Members
@@ -84,11 +85,15 @@ class PlanResult:
         1 without groups.
     arrivals_per_day
         Learners who would newly meet the experiment, at the usual number and the coverage.
+    n_reachable
+        Learners known, at the coverage: more than these never come.
     planned_n
-        Units of all arms that show the effect with always-valid intervals; `fixed_n` with one look
-        at the end. None without an effect, or where no number of learners shows it.
+        Learners of all arms that show the effect with always-valid intervals; `fixed_n` with one
+        look at the end. None without an effect, or where no number of learners shows it.
+    planned_units
+        The same in units: learners, or groups of the usual size.
     days
-        Until they have come and their outcomes are in.
+        Until they have come and their outcomes are in; None where so many never come.
     found
         What can be found after how many weeks, outcomes included.
     """
@@ -104,10 +109,12 @@ class PlanResult:
     correlation: float
     design_effect: float
     arrivals_per_day: float
+    n_reachable: int
     effect: float | None
     power: float
     planned_n: int | None
     fixed_n: int | None
+    planned_units: int | None
     days: float | None
     found: tuple[Found, ...]
 
@@ -135,6 +142,7 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         members, n_arrived = _seen_of_late(repositories, now, days)
         observed = gather_members(repositories, members, [question.metric_id])
         groups = _groups(repositories, members, question.unit)
+        n_reachable = math.floor(repositories.learners.n_learners() * question.coverage)
     values = metric.measure(observed, window)
     known = values.is_known & (values.below > 0.0) & (groups != NONE)
     if known.sum() < FEWEST:
@@ -144,16 +152,18 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         )
     before = None if metric.before is None else metric.before(observed, window)
     rows, narrowed_by = _adjusted(values, before, known)
-    alike, n_groups, raised = 0.0, None, 1.0
+    alike, n_groups, raised, wider = 0.0, None, 1.0, 1.0
     if question.unit != LEARNER:
         alike = intraclass_correlation(rows, groups[known])
         sizes = np.unique(groups[known], return_counts=True)[1]
         n_groups, raised = len(sizes), max(design_effect(sizes, alike), 1.0)
+        wider = widening(n_groups - 1.0) ** 2  # few groups are read by Student's t
     design = Design(
-        standard_deviation=float(rows.std(ddof=1)), design_effect=raised, always_valid=True
+        standard_deviation=float(rows.std(ddof=1)), design_effect=raised * wider, always_valid=True
     )
     arrivals = n_arrived / ARRIVAL_DAYS * question.coverage
     needed = _needed(design, question)
+    per_unit = 1.0 if n_groups is None else float(known.sum()) / n_groups
     return PlanResult(
         metric_id=question.metric_id,
         unit=question.unit,
@@ -166,19 +176,29 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         correlation=alike,
         design_effect=raised,
         arrivals_per_day=arrivals,
+        n_reachable=n_reachable,
         effect=question.effect,
         power=question.power,
         planned_n=needed,
         fixed_n=_needed(replace(design, always_valid=False), question),
-        days=None if needed is None or arrivals == 0.0 else needed / arrivals + days,
-        found=tuple(_found(design, question, arrivals, weeks, days) for weeks in WEEKS),
+        planned_units=None if needed is None else math.ceil(needed / per_unit),
+        days=_days_until(needed, arrivals, n_reachable, days),
+        found=tuple(
+            _found(
+                design,
+                question,
+                weeks,
+                min(math.floor(max(7.0 * weeks - days, 0.0) * arrivals), n_reachable),
+            )
+            for weeks in WEEKS
+        ),
     )
 
 
 def _seen_of_late(repositories: Repositories, now: datetime, days: float) -> tuple[Members, int]:
     """Return the learners seen in a month before outcomes could be in, and how many came lately.
 
-    Whoever was served a recommendation has come; where none were, whoever did something.
+    Whoever was served a recommendation has come; where hardly any were, whoever did something.
     """
     latest = to_microseconds(now)
     start = latest - round(days * DAY)
@@ -194,7 +214,7 @@ def _seen_of_late(repositories: Repositories, now: datetime, days: float) -> tup
     members = Members(
         learner_ids=ids, arm=nobody, unit=nobody, phase=nobody, start=np.full(len(ids), start)
     )
-    return members, served or len(came)
+    return members, served if served >= FEWEST else max(served, len(came))
 
 
 def _groups(repositories: Repositories, members: Members, unit: str) -> Ints:
@@ -227,9 +247,15 @@ def _needed(design: Design, question: Question) -> int | None:
     return math.ceil(of_two * question.n_arms / 2)
 
 
-def _found(design: Design, question: Question, arrivals: float, weeks: int, days: float) -> Found:
-    """Return what shows after some weeks, of those who came early enough for their outcome."""
-    n = math.floor(max(7.0 * weeks - days, 0.0) * arrivals)
+def _days_until(needed: int | None, arrivals: float, n_reachable: int, days: float) -> float | None:
+    """Return how long until so many have come and their outcomes are in; None where never."""
+    if needed is None or arrivals == 0.0 or needed > n_reachable:
+        return None
+    return needed / arrivals + days
+
+
+def _found(design: Design, question: Question, weeks: int, n: int) -> Found:
+    """Return what shows after some weeks, of the n who came early enough for their outcome."""
     of_two = 2 * n / question.n_arms
     effect = None
     with suppress(CannotTellError):

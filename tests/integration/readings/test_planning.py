@@ -45,7 +45,11 @@ def test_a_plan_rests_on_what_learners_did_of_late(workspace):
     assert found.n_learners == N
     assert found.narrowed_by < 1.0
     assert found.planned_n > found.fixed_n > 2
-    assert found.days > 28
+    assert found.planned_units == found.planned_n > found.n_reachable == N + 2  # two did nothing
+    assert found.days is None  # there are not so many
+    assert found.found[-1].n == N + 2
+    large = plan_experiment(workspace, replace(MINUTES, effect=9.0), BEGUN + timedelta(days=29))
+    assert large.days > 28
     assert found.arrivals_per_day == pytest.approx(N / 28)
     assert [each.weeks for each in found.found] == [4, 8, 13, 26, 52]
     effects = [each.effect for each in found.found if each.effect is not None]
@@ -64,6 +68,9 @@ def test_groups_take_more_learners(workspace):
     found = plan_experiment(workspace, grouped, BEGUN + timedelta(days=29))
     assert found.n_groups == 2
     assert found.design_effect >= 1.0
+    alone = plan_experiment(workspace, MINUTES, BEGUN + timedelta(days=29))
+    assert found.planned_n > 40 * alone.planned_n  # two groups leave one degree of freedom
+    assert found.planned_units == pytest.approx(found.planned_n / (N / 2), abs=1)
 
 
 def test_no_history_cannot_be_planned_from(workspace):
