@@ -59,8 +59,9 @@ def promises(n: int, rng: np.random.Generator) -> Iterator[Promise]:
     for planned_n in (2_000, 2 * TO):
         fixed, valid = looked_at(n, planned_n, rng)
         yield _rare(f"A/A at every look, always valid, {planned_n:,} planned", valid, n, 0.065)
+    yield _rare("A/A from 2 an arm on, 20 planned", _from_few(n, 20, rng), n, 0.065)
     yield Promise(
-        name="the same with fixed intervals, which must break",
+        name="the first with fixed intervals, which must break",
         found=f"{fixed / n:.1%}",
         target="≥ 15%",
         is_met=fixed / n >= 0.15,
@@ -101,6 +102,21 @@ def looked_at(n: int, planned_n: int, rng: np.random.Generator) -> tuple[int, in
         fixed += bool(np.any(value > stats.norm.ppf(0.975) * error))
         valid += bool(np.any(value > half_width(error, 2 * looks, planned_n)))
     return fixed, valid
+
+
+def _from_few(n: int, planned_n: int, rng: np.random.Generator) -> int:
+    """Count A/A experiments ever called different, read at every learner from 2 to 200 an arm."""
+    looks, found = np.arange(2, 201), 0
+    for _ in range(n):
+        arms = rng.exponential(size=(2, 200))
+        sums, squares = (np.cumsum(each, axis=1)[:, looks - 1] for each in (arms, arms**2))
+        parts = (squares - sums**2 / looks) / (looks - 1) / looks
+        total = parts.sum(axis=0)
+        degrees = total**2 / (np.sum(parts**2, axis=0) / (looks - 1))
+        wider = stats.t.ppf(0.975, degrees) / stats.norm.ppf(0.975)
+        reach = half_width(np.sqrt(total) * wider, 2 * looks, planned_n)
+        found += bool(np.any(np.abs(sums[1] - sums[0]) / looks > reach))
+    return found
 
 
 def _clusters(n: int, rng: np.random.Generator, *, is_naive: bool = False) -> Iterator[bool]:

@@ -119,6 +119,53 @@ class PlanResult:
     found: tuple[Found, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Units:
+    """What assigning groups makes of a plan: learners a unit, and how much more doubt there is.
+
+    `wider` is by how much few groups, read by Student's t, raise the variance.
+    """
+
+    n_groups: int | None = None
+    size: float = 1.0
+    correlation: float = 0.0
+    design_effect: float = 1.0
+    wider: float = 1.0
+
+    @classmethod
+    def of(cls, rows: Rows, groups: Ints) -> "_Units":
+        """Measure groups on the rows of learners."""
+        alike = intraclass_correlation(rows, groups)
+        sizes = np.unique(groups, return_counts=True)[1]
+        return cls(
+            n_groups=len(sizes),
+            size=float(sizes.mean()),
+            correlation=alike,
+            design_effect=max(design_effect(sizes, alike), 1.0),
+            wider=widening(len(sizes) - 1.0) ** 2,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Arrivals:
+    """How many learners come a day, how many there are, and days until an outcome is in."""
+
+    per_day: float
+    n_reachable: int
+    days: float
+
+    def after(self, weeks: int) -> int:
+        """Return how many came early enough for their outcome to be in after some weeks."""
+        come = math.floor(max(7.0 * weeks - self.days, 0.0) * self.per_day)
+        return min(come, self.n_reachable)
+
+    def days_until(self, n: int | None) -> float | None:
+        """Return how long until the outcomes of so many are in; None where never."""
+        if n is None or self.per_day == 0.0 or n > self.n_reachable:
+            return None
+        return n / self.per_day + self.days
+
+
 def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> PlanResult:
     """Say how large an experiment must be and how long it takes.
 
@@ -142,7 +189,11 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         members, n_arrived = _seen_of_late(repositories, now, days)
         observed = gather_members(repositories, members, [question.metric_id])
         groups = _groups(repositories, members, question.unit)
-        n_reachable = math.floor(repositories.learners.n_learners() * question.coverage)
+        arrivals = _Arrivals(
+            per_day=n_arrived / ARRIVAL_DAYS * question.coverage,
+            n_reachable=math.floor(repositories.learners.n_learners() * question.coverage),
+            days=days,
+        )
     values = metric.measure(observed, window)
     known = values.is_known & (values.below > 0.0) & (groups != NONE)
     if known.sum() < FEWEST:
@@ -152,18 +203,13 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         )
     before = None if metric.before is None else metric.before(observed, window)
     rows, narrowed_by = _adjusted(values, before, known)
-    alike, n_groups, raised, wider = 0.0, None, 1.0, 1.0
-    if question.unit != LEARNER:
-        alike = intraclass_correlation(rows, groups[known])
-        sizes = np.unique(groups[known], return_counts=True)[1]
-        n_groups, raised = len(sizes), max(design_effect(sizes, alike), 1.0)
-        wider = widening(n_groups - 1.0) ** 2  # few groups are read by Student's t
+    units = _Units.of(rows, groups[known]) if question.unit != LEARNER else _Units()
     design = Design(
-        standard_deviation=float(rows.std(ddof=1)), design_effect=raised * wider, always_valid=True
+        standard_deviation=float(rows.std(ddof=1)),
+        design_effect=units.design_effect * units.wider,
+        always_valid=True,
     )
-    arrivals = n_arrived / ARRIVAL_DAYS * question.coverage
     needed = _needed(design, question)
-    per_unit = 1.0 if n_groups is None else float(known.sum()) / n_groups
     return PlanResult(
         metric_id=question.metric_id,
         unit=question.unit,
@@ -172,26 +218,18 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         mean=float(rows.mean()),
         standard_deviation=design.standard_deviation,
         narrowed_by=narrowed_by,
-        n_groups=n_groups,
-        correlation=alike,
-        design_effect=raised,
-        arrivals_per_day=arrivals,
-        n_reachable=n_reachable,
+        n_groups=units.n_groups,
+        correlation=units.correlation,
+        design_effect=units.design_effect,
+        arrivals_per_day=arrivals.per_day,
+        n_reachable=arrivals.n_reachable,
         effect=question.effect,
         power=question.power,
         planned_n=needed,
         fixed_n=_needed(replace(design, always_valid=False), question),
-        planned_units=None if needed is None else math.ceil(needed / per_unit),
-        days=_days_until(needed, arrivals, n_reachable, days),
-        found=tuple(
-            _found(
-                design,
-                question,
-                weeks,
-                min(math.floor(max(7.0 * weeks - days, 0.0) * arrivals), n_reachable),
-            )
-            for weeks in WEEKS
-        ),
+        planned_units=None if needed is None else math.ceil(needed / units.size),
+        days=arrivals.days_until(needed),
+        found=tuple(_found(design, question, weeks, arrivals.after(weeks)) for weeks in WEEKS),
     )
 
 
@@ -245,13 +283,6 @@ def _needed(design: Design, question: Question) -> int | None:
         return None
     of_two = planned_size(design, question.effect, question.power)
     return math.ceil(of_two * question.n_arms / 2)
-
-
-def _days_until(needed: int | None, arrivals: float, n_reachable: int, days: float) -> float | None:
-    """Return how long until so many have come and their outcomes are in; None where never."""
-    if needed is None or arrivals == 0.0 or needed > n_reachable:
-        return None
-    return needed / arrivals + days
 
 
 def _found(design: Design, question: Question, weeks: int, n: int) -> Found:
