@@ -72,10 +72,10 @@ def sample_ratio(counts: NDArray[np.integer], weights: NDArray[np.float64]) -> S
     Parameters
     ----------
     counts
-        Integers, (n_periods, n_arms): units first exposed while the weights were those of the row.
-        Where clusters were assigned, clusters.
+        Integers, (n_periods, n_arms), or (n_arms,) of one period: units first exposed while the
+        weights were those of the row. Where clusters were assigned, clusters.
     weights
-        float64, (n_periods, n_arms), ≥ 0, each row summing to 1.
+        float64, of the same shape, ≥ 0, each row summing to 1.
 
     Returns
     -------
@@ -91,6 +91,7 @@ def sample_ratio(counts: NDArray[np.integer], weights: NDArray[np.float64]) -> S
     CannotTellError
         Nobody was exposed, or there is one arm.
     """
+    counts, weights = np.atleast_2d(counts), np.atleast_2d(weights)
     _check(counts, weights)
     expected = counts.sum(axis=1, keepdims=True) * weights
     told = expected > 0.0

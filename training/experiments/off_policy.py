@@ -47,8 +47,11 @@ class Terms:
 
     @property
     def value(self) -> float:
-        """Σ above ÷ Σ below."""
-        return float(self.above.sum() / self.below.sum())
+        """Σ above ÷ Σ below; CannotTellError where nothing is below, as with weights of nought."""
+        below = float(self.below.sum())
+        if below == 0.0:
+            raise CannotTellError("replay: the other policy chooses nothing that was logged")
+        return float(self.above.sum()) / below
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -196,11 +196,7 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         )
     values = metric.measure(observed, window)
     known = values.is_known & (values.below > 0.0) & (groups != NONE)
-    if known.sum() < FEWEST:
-        raise CannotTellError(
-            f"history: {question.metric_id} is known of {int(known.sum())} learners of the last "
-            f"{days + ARRIVAL_DAYS:g} days; {FEWEST} are needed"
-        )
+    _require_enough(int(known.sum()), question, days)
     before = None if metric.before is None else metric.before(observed, window)
     rows, narrowed_by = _adjusted(values, before, known)
     units = _Units.of(rows, groups[known]) if question.unit != LEARNER else _Units()
@@ -231,6 +227,14 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         days=arrivals.days_until(needed),
         found=tuple(_found(design, question, weeks, arrivals.after(weeks)) for weeks in WEEKS),
     )
+
+
+def _require_enough(n: int, question: Question, days: float) -> None:
+    if n < FEWEST:
+        raise CannotTellError(
+            f"history: {question.metric_id} is known of {n} learners of the last "
+            f"{days + ARRIVAL_DAYS:g} days; {FEWEST} are needed"
+        )
 
 
 def _seen_of_late(repositories: Repositories, now: datetime, days: float) -> tuple[Members, int]:

@@ -17,6 +17,12 @@ def test_one_period_is_pearsons_chi_square():
     assert not found.is_mismatch
 
 
+def test_one_period_may_come_without_the_other_axis():
+    counts, weights = np.array([480, 530]), np.array([0.5, 0.5])
+    flat, whole = sample_ratio(counts, weights), sample_ratio(counts[None], weights[None])
+    assert (flat.statistic, flat.degrees) == (whole.statistic, 1)
+
+
 def test_published_mismatch_is_found():
     """Kohavi, Tang & Xu (2020), Trustworthy online controlled experiments: p = 1.8e-6."""
     found = sample_ratio(np.array([[821_588, 815_482]]), np.array([[0.5, 0.5]]))

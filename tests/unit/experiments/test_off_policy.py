@@ -47,6 +47,14 @@ def test_values_are_those_computed_by_hand(terms, expected):
     assert terms.value == pytest.approx(expected)
 
 
+def test_weights_of_nought_cannot_be_normalised():
+    elsewhere = Logged(**(vars(LOGGED) | {"target": np.zeros(3)}))
+    assert ips(elsewhere).value == 0.0
+    with pytest.raises(CannotTellError, match="nothing that was logged"):
+        _ = snips(elsewhere).value
+    assert "is worth 0 recommendations" in support_of(elsewhere).refusal
+
+
 def test_no_shrinkage_at_all_is_refused_since_it_is_the_direct_method():
     with pytest.raises(InvalidValueError, match="shrinkage"):
         shrunk_doubly_robust(LOGGED, 0.0)
