@@ -15,6 +15,7 @@ with 503 and Retry-After, and the longest time from a promotion until no worker 
 """
 
 import argparse
+import json
 import os
 import random
 import socket
@@ -22,9 +23,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
@@ -357,10 +359,13 @@ def register(registry: Registry, folder: Path, number: int) -> str:
 
 def _is_everywhere(service: Running, version: str) -> bool:
     """Tell whether answers on new connections, which any worker may take, are of one version."""
+    headers = {"Authorization": f"Bearer {service.key}", "Content-Type": "application/json"}
     for _ in range(FRESH_ANSWERS):
-        with service.client() as client:
-            answer = _ask(client, "/v1/recommendations", {"learner_id": "grace"})
-        if answer is None or answer.json()["snapshot_version"] != version:
+        fresh = HTTPConnection("127.0.0.1", service.settings.port, timeout=30.0)
+        with closing(fresh):
+            fresh.request("POST", "/v1/recommendations", b'{"learner_id": "grace"}', headers)
+            answer = json.loads(fresh.getresponse().read())
+        if answer["snapshot_version"] != version:
             return False
     return True
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import cel
@@ -19,13 +20,15 @@ import cel
 from features.domain.errors import InvalidValueError
 
 MOST_CHARACTERS = 1_000
-# Two nested walks over lists of facts take milliseconds; four over written-out lists take minutes.
+# A walk over 2,000 modules done takes milliseconds; one within another, seconds.
 MOST_MACROS = 2
 
 # Facts with entries, thousands in some. Making one ready for CEL takes a microsecond or two.
 MANIFOLD = ("learner", "calendar", "done", "scores", "evidence", "mastery", "sure_mastery")
 
-_MACRO = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
+_WALKS = frozenset({"all", "exists", "exists_one", "map", "filter"})
+# Comments may stand between the parts of a call.
+_MACRO = re.compile(rf"\b(?:{'|'.join(_WALKS)})\s*(?://[^\n]*\s*)*\(")
 _TOKEN = re.compile(r"""('[^']*'|"[^"]*")|[A-Za-z_]\w*|\S""")
 # Escapes, long and prefixed strings and comments are not taken apart.
 _INTRICATE = re.compile(r"""\\|'''|\"{3}|//|\b[rRbB]+['"]""")
@@ -50,21 +53,46 @@ def check_condition(source: str) -> None:
     Raises
     ------
     InvalidValueError
-        If it is too long, does not parse, or walks lists more than `MOST_MACROS` times.
+        If it is too long, does not parse, walks lists more than `MOST_MACROS` times, or one within
+        another.
     """
     if len(source) > MOST_CHARACTERS:
         raise InvalidValueError(
             f"the condition has {len(source):,} characters: at most {MOST_CHARACTERS:,} are read"
         )
-    if len(_MACRO.findall(source)) > MOST_MACROS:
+    n_walks = len(_MACRO.findall(source))
+    if n_walks > MOST_MACROS:
         raise InvalidValueError(
             f"the condition walks lists (all, exists, map, filter) more than {MOST_MACROS} times"
+        )
+    if n_walks > 1 and _may_be_nested(source):
+        raise InvalidValueError(
+            "the condition walks a list within the walk of another, or has comments or escapes, "
+            "with which that cannot be told: say it in two rules, or without them"
         )
     try:
         _compile(source)
     except ValueError as error:
         first = str(error).splitlines()[0]
         raise InvalidValueError(f"the condition cannot be read as CEL: {first}") from error
+
+
+def _may_be_nested(source: str) -> bool:
+    """Tell whether one walk of a list may stand in the parentheses of another."""
+    if _INTRICATE.search(source):
+        return True
+    depth, walk_depth = 0, 0
+    for before, part in pairwise(["", *(found.group() for found in _TOKEN.finditer(source))]):
+        if part == "(":
+            depth += 1
+            if before in _WALKS:
+                if walk_depth:
+                    return True
+                walk_depth = depth
+        elif part == ")":
+            walk_depth = 0 if depth == walk_depth else walk_depth
+            depth -= 1
+    return False
 
 
 def names_in(source: str) -> frozenset[str]:

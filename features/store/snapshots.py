@@ -24,7 +24,11 @@ UNREADABLE = (
     NotImplementedError,  # zipfile's word for a compression method or flag it does not know
     zipfile.BadZipFile,
     zlib.error,
+    MemoryError,  # of an array that says it is larger than any memory
+    RecursionError,  # of JSON within JSON
 )
+MOST_ARRAY_BYTES = 2 * 2**30
+MOST_MANIFEST_BYTES = 16 * 2**20
 
 
 def write_snapshot(snapshot: Snapshot, folder: Path) -> str:
@@ -63,10 +67,12 @@ def read_snapshot(folder: Path, version: str = "") -> Snapshot:
     Raises
     ------
     SnapshotError
-        If a file is missing or unreadable, the schema is another, or the checksum differs.
+        If a file is missing, unreadable or unpacks to more than is ever written, the schema is
+        another, or the checksum differs.
     """
     folder = Path(folder)
     try:
+        _require_bounded(folder)
         manifest = json.loads((folder / MANIFEST).read_text())
         # Opened here, because numpy leaves a file open whose directory it cannot read.
         with (
@@ -90,3 +96,15 @@ def read_snapshot(folder: Path, version: str = "") -> Snapshot:
             f"snapshot {folder.name} does not match its checksum. Train and promote again."
         )
     return replace(snapshot, version=version)
+
+
+def _require_bounded(folder: Path) -> None:
+    """Refuse files that would fill the memory before anything could be checked."""
+    n_manifest = (folder / MANIFEST).stat().st_size
+    with zipfile.ZipFile(folder / ARRAYS) as archive:
+        n_arrays = sum(each.file_size for each in archive.infolist())
+    if n_manifest > MOST_MANIFEST_BYTES or n_arrays > MOST_ARRAY_BYTES:
+        raise SnapshotError(
+            f"snapshot {folder.name} unpacks to {n_manifest + n_arrays:,} bytes, more than any "
+            "training writes. Train and promote again."
+        )

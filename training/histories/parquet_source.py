@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,10 @@ from training.histories.source import BATCH_ROWS, RawBatch, Source
 
 _NUMBERS = frozenset({Kind.LEVEL, Kind.AMOUNT, Kind.VALUE, Kind.COUNT})
 _INSTANTS = frozenset({Kind.INSTANT, Kind.PAST_INSTANT})
+
+
+MOST_CHUNK_BYTES = 2**30
+MOST_TEXT_BYTES = 2**28
 
 
 @contextmanager
@@ -30,10 +35,13 @@ def open_parquet(path: Path) -> Iterator[Source]:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     try:
-        file = pq.ParquetFile(path)
+        names = pq.read_schema(path).names
+        # Text stays as its different values and who has which, until it is known to fit.
+        file = pq.ParquetFile(path, read_dictionary=names)
     except (pa.ArrowInvalid, OSError) as error:
         raise _unreadable(path, error) from error
     with file:
+        _require_bounded(file.metadata, path)
         schema = file.schema_arrow
         yield Source(
             header=tuple(schema.names),
@@ -103,6 +111,8 @@ def _batches(file: object, path: Path) -> Iterator[RawBatch]:
     while True:
         try:
             batch = next(batches)
+            for column in batch.columns:
+                _require_fits(column, path)
             batch.validate(full=True)  # or bytes that are not UTF-8 would fail much later
             cells = dict(zip(batch.schema.names, map(_as_cells, batch.columns), strict=True))
         except StopIteration:
@@ -112,6 +122,36 @@ def _batches(file: object, path: Path) -> Iterator[RawBatch]:
         lines = np.arange(n_read, n_read + batch.num_rows, dtype=np.int64) + 1
         yield RawBatch(lines=lines, cells=cells, faults={})
         n_read += batch.num_rows
+
+
+def _require_bounded(metadata: Any, path: Path) -> None:
+    """Refuse files whose parts unpack to more than fits, before they are unpacked."""
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for column in range(row_group.num_columns):
+            n_bytes = row_group.column(column).total_uncompressed_size
+            if n_bytes > MOST_CHUNK_BYTES:
+                raise _too_large(path, n_bytes)
+
+
+def _require_fits(column: pa.Array, path: Path) -> None:
+    """Refuse a column of a batch whose few different texts would be written out too often."""
+    if not pa.types.is_dictionary(column.type):
+        return
+    texts = column.dictionary
+    if not (pa.types.is_string(texts.type) or pa.types.is_binary(texts.type)):
+        return
+    lengths = pc.binary_length(texts).cast(pa.int64())
+    n_bytes = pc.sum(lengths.take(column.indices)).as_py() or 0
+    if n_bytes > MOST_TEXT_BYTES:
+        raise _too_large(path, n_bytes)
+
+
+def _too_large(path: Path, n_bytes: int) -> HistoryFolderError:
+    return HistoryFolderError(
+        f"{path.name}: a part of a column unpacks to {n_bytes:,} bytes, nothing was taken. Write "
+        "it in smaller row groups, without texts of that length."
+    )
 
 
 def _unreadable(path: Path, error: Exception) -> HistoryFolderError:

@@ -70,3 +70,26 @@ def test_parquet_text_that_is_not_utf_8_is_refused(folder_of, read):
     folder = folder_of({"modules.parquet": pa.table({"module_id": wrong})})
     with pytest.raises(HistoryFolderError, match=r"modules\.parquet: is not a readable Parquet"):
         read(folder)
+
+
+def test_a_text_that_unpacks_to_gigabytes_is_refused(folder_of, read):
+    """A megabyte a thousand times is a megabyte in the file."""
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000), pa.array(["x" * 1_000_000]))
+    table = pa.table(
+        {
+            "learner_id": ["ada"] * 1_000,
+            "module_id": ["m"] * 1_000,
+            "event": ["viewed"] * 1_000,
+            "at": list(range(1_000)),
+            "comment": long,
+        }
+    )
+    with pytest.raises(HistoryFolderError, match="unpacks to 1,000,000,000 bytes"):
+        read(folder_of({"interactions.parquet": table}))
+
+
+def test_a_column_that_unpacks_to_more_than_fits_is_refused(folder_of, read, monkeypatch):
+    monkeypatch.setattr("training.histories.parquet_source.MOST_CHUNK_BYTES", 1_000)
+    table = pa.table({"learner_id": [f"{n:0200}" for n in range(100)]})
+    with pytest.raises(HistoryFolderError, match="smaller row groups"):
+        read(folder_of({"learners.parquet": table}))
