@@ -8,6 +8,7 @@ Mitchell, M. et al. (2019). Model cards for model reporting.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from training.fairness import FAIRNESS
 from training.models import RANKING, SUCCESS
 from training.personas.account import heading_of, rows_of, said_of
 from training.provenance import Provenance
@@ -65,6 +66,7 @@ def write_card(document: Mapping[str, Any], provenance: Provenance) -> str:
     for part in (RANKING, SUCCESS):
         if part in document:
             lines += ["", *_half(part, document)]
+    lines += ["", "## Fairness", "", *_fairness(document[FAIRNESS])]
     lines += ["", "## Personas", "", *_personas(document["personas"])]
     lines += ["", "## Training settings", "", *_bullets(_settings(provenance))]
     lines += ["", "## To reproduce it", "", *_reproduction(document, provenance)]
@@ -167,6 +169,41 @@ def _slices(part: str, document: Mapping[str, Any]) -> Iterator[str]:
     if slices["too_many_values"]:
         yield ""
         yield f"Too many values to slice by: {', '.join(slices['too_many_values'])}."
+
+
+def _fairness(document: Mapping[str, Any]) -> Iterator[str]:
+    overall = document["overall"]
+    if overall is None:
+        yield "Roles and goals of held-out learners ask for nothing: no gap could be closed."
+        return
+    yield (
+        f"Ten modules would be shown to each of {document['n_learners']:,} held-out learners; "
+        f"{overall['exposure']:.2f} of them close a gap of theirs, and together "
+        f"{overall['gap_closed']:.2f} of what is asked. Groups of under {document['smallest']} "
+        "learners are left out."
+    )
+    rows = [
+        [
+            group["attribute"],
+            group["value"],
+            f"{group['n_learners']:,}",
+            f"{group['exposure']:.4f}",
+            f"{group['gap_closed']:.4f}",
+            f"{group['behind_others_by']:+.4f}",
+            ABSENT
+            if group["behind_others_by_ci"] is None
+            else "{:+.4f} to {:+.4f}".format(*group["behind_others_by_ci"]),
+            _probability(group["p_holm"]),
+        ]
+        for group in document["groups"]
+    ]
+    if rows:
+        headings = ["attribute", "value", "learners", "exposure", "gap closed"]
+        yield ""
+        yield from _table([*headings, "behind all others by", "95 % interval", "p (Holm)"], rows)
+    if document["too_small"]:
+        yield ""
+        yield f"No two groups of that size: {', '.join(document['too_small'])}."
 
 
 def _personas(document: Mapping[str, Any]) -> Iterator[str]:

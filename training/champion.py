@@ -114,7 +114,14 @@ def stand_beside(
         if stored is not None and stored.chosen_success is not None:
             ece[CHAMPION] = stored.ece[stored.chosen_success]
             n_attempts = min(n_attempts, stored.n_attempts)
-    results = replace(candidate, ndcg_at_10=ndcg, log_loss=loss, ece=ece, n_attempts=n_attempts)
+    results = replace(
+        candidate,
+        ndcg_at_10=ndcg,
+        log_loss=loss,
+        ece=ece,
+        n_attempts=n_attempts,
+        gap_closed=_rivals(candidate.gap_closed, name),
+    )
     return results, beside
 
 
@@ -125,6 +132,7 @@ def without_champions(candidate: HeldOutResults) -> HeldOutResults:
         ndcg_at_10=_rivals(candidate.ndcg_at_10, ""),
         log_loss=_rivals(candidate.log_loss, ""),
         ece=_rivals(candidate.ece, ""),
+        gap_closed=_rivals(candidate.gap_closed, ""),
     )
 
 

@@ -1,7 +1,7 @@
 """The gate decides whether a snapshot may become the champion."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ SMALLEST_SLICE = 200
 CALIBRATION_MARGIN = 0.01
 FEWEST_PAIRS = 2
 CHAMPION = "champion"
-NDCG, LOG_LOSS, ECE = "ndcg_at_10", "log_loss", "ece"
+NDCG, LOG_LOSS, ECE, GAP_CLOSED = "ndcg_at_10", "log_loss", "ece", "gap_closed"
+OWN = "own"
 ALL_LEARNERS, ALL_ATTEMPTS = "all learners", "all attempts"
 # Two ways of computing the same number differ by less; a t-test would call that significant.
 SAME = 1e-9
@@ -44,6 +45,9 @@ class HeldOutResults:
         By attribute, str, (n,), "" where unknown.
     chosen_ranking, chosen_success
         The models that are in the snapshot; None where that part could not be trained.
+    gap_closed
+        By snapshot (`OWN` and champions), float64, (n,): the share of what is asked of the learner
+        that the modules it would show close; NaN for learners it was not asked about.
     """
 
     learner_ids: NDArray[np.str_]
@@ -55,6 +59,7 @@ class HeldOutResults:
     slices: Mapping[str, NDArray[np.str_]]
     chosen_ranking: str | None
     chosen_success: str | None
+    gap_closed: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +119,11 @@ def _halves(
     results: HeldOutResults,
 ) -> Iterator[tuple[str, NDArray[np.float64], Mapping[str, NDArray[np.float64]], float]]:
     """Yield measure, own values, the rivals' values, and the sign that makes more better."""
+    own = OWN if results.gap_closed else None
     for measure, chosen, values, sign in (
         (NDCG, results.chosen_ranking, results.ndcg_at_10, 1.0),
         (LOG_LOSS, results.chosen_success, results.log_loss, -1.0),
+        (GAP_CLOSED, own, results.gap_closed, 1.0),
     ):
         if chosen is not None:
             rivals = {name: theirs for name, theirs in values.items() if name != chosen}

@@ -24,6 +24,7 @@ from training.gate import (
     ALPHA,
     CALIBRATION_MARGIN,
     ECE,
+    GAP_CLOSED,
     LOG_LOSS,
     NDCG,
     Check,
@@ -206,7 +207,7 @@ def _sentence(check: Check) -> str:
             f"calibration error is {-check.difference:.4f} above {check.rival}'s, more than "
             f"chance and the margin of {CALIBRATION_MARGIN} explain"
         )
-    name = {NDCG: "NDCG@10", LOG_LOSS: "log loss"}[check.measure]
+    name = {NDCG: "NDCG@10", LOG_LOSS: "log loss", GAP_CLOSED: "gap closed"}[check.measure]
     if check.n_unanswered:
         return (
             f"{name} has no value for {check.n_unanswered:,} learners for whom {check.rival}'s has"
@@ -216,7 +217,7 @@ def _sentence(check: Check) -> str:
             f"{name} could be compared with {check.rival}'s on {check.n_learners:,} learners only: "
             "train again, and both are judged on the same learners with the same data"
         )
-    worse = {NDCG: "below", LOG_LOSS: "above"}[check.measure]
+    worse = {NDCG: "below", LOG_LOSS: "above", GAP_CLOSED: "below"}[check.measure]
     return (
         f"{name} is {worse} {check.rival}'s by {-check.difference:.4f} on {check.where} "
         f"(n = {check.n_learners:,}, p = {check.p_worse:.4f})"

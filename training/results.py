@@ -20,7 +20,7 @@ from training.slices import slices_of
 from training.success.metrics import calibration_error
 
 RESULTS_FILE = "held_out_results.npz"
-NDCG, LOSS, ECE, SLICE = "ndcg_at_10.", "log_loss.", "ece.", "slice."
+NDCG, LOSS, ECE, SLICE, GAP = "ndcg_at_10.", "log_loss.", "ece.", "slice.", "gap_closed."
 
 
 def results_of(
@@ -106,6 +106,7 @@ def write_results(results: HeldOutResults, path: Path) -> None:
     arrays |= {f"{NDCG}{name}": values for name, values in results.ndcg_at_10.items()}
     arrays |= {f"{LOSS}{name}": values for name, values in results.log_loss.items()}
     arrays |= {f"{ECE}{name}": np.array(value) for name, value in results.ece.items()}
+    arrays |= {f"{GAP}{name}": values for name, values in results.gap_closed.items()}
     arrays |= {f"{SLICE}{name}": values for name, values in results.slices.items()}
     np.savez_compressed(path, allow_pickle=False, **arrays)
 
@@ -132,6 +133,7 @@ def read_results(path: Path) -> HeldOutResults:
             slices=_part(arrays, SLICE),
             chosen_ranking=ranking or None,
             chosen_success=success or None,
+            gap_closed=_part(arrays, GAP),
         )
     except UNREADABLE as error:
         raise RegistryError(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +24,8 @@ from training.drift.reference import REFERENCE_FILE, write_reference
 from training.evaluation.protocols import hold_out_by_id
 from training.evaluation.report import COLD, COMPARISONS, measure, write_report
 from training.evaluation.slices import slice_metrics
+from training.fairness import FAIRNESS
+from training.fairness_by_group import fairness_metrics, judge_fairness
 from training.gate import HeldOutResults
 from training.histories.data import TrainingData
 from training.lineage import LEARNERS_FILE, write_learners
@@ -149,12 +151,17 @@ def _fit_and_judge(task: Task, now: datetime, champion: Snapshot | None) -> _Out
     with task.stopwatch.measuring(PERSONAS):
         rng = np.random.default_rng(task.seed)
         document[PERSONAS] = find_personas(task.data.log, models.index, champion, rng)
+    snapshot = build_snapshot(task, models, document, now)
+    results = results_of(task, models, beside, document)
+    with task.stopwatch.measuring(FAIRNESS):
+        fair = judge_fairness(task, models.index, snapshot, champion)
+    document[FAIRNESS] = fair.document
     return _Outcome(
         task=task,
-        snapshot=build_snapshot(task, models, document, now),
+        snapshot=snapshot,
         models=models,
         judgement=judgement,
-        results=results_of(task, models, beside, document),
+        results=replace(results, gap_closed=fair.aligned(results.learner_ids)),
         document=document,
     )
 
@@ -206,6 +213,7 @@ def _log(run: Run, outcome: _Outcome, tags: Mapping[str, str], now: datetime, sc
         run.log_metrics({"validation.success": dict(models.success.validation)})
     run.log_metrics({part: document[part] for part in MEASURED if part in document})
     run.log_metrics(slice_metrics(document))
+    run.log_metrics(fairness_metrics(document[FAIRNESS]))
     run.log_metrics({PERSONAS: figures_of(document[PERSONAS])})
     run.log_metrics({"seconds": document["seconds"], "peak_memory_mb": document["peak_memory_mb"]})
     (scratch / REPORT_FILE).write_text(json.dumps(document, indent=2, allow_nan=False) + "\n")

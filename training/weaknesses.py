@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from training.fairness import FAIRNESS
 from training.models import RANKING, SUCCESS
 
 ALPHA = 0.05
@@ -38,7 +39,19 @@ def find_weaknesses(document: Mapping[str, Any]) -> list[str]:
         found += _narrow(document[RANKING][document["chosen"][RANKING]])
     if SUCCESS in document:
         found += _uncalibrated(document[SUCCESS][document["chosen"][SUCCESS]])
+    found += _behind(document[FAIRNESS])
     return found
+
+
+def _behind(document: Mapping[str, Any]) -> Iterator[str]:
+    """Name groups of whose gaps clearly less is closed than of all others."""
+    for group in document["groups"]:
+        if group["p_holm"] < ALPHA and group["behind_others_by"] > 0:
+            yield (
+                f"Less of what is asked is closed for {group['attribute']} = {group['value']} "
+                f"({group['gap_closed']:.3f}, {group['behind_others_by']:.3f} behind all others, "
+                f"{group['n_learners']:,} learners)."
+            )
 
 
 def _unproven(part: str, document: Mapping[str, Any]) -> Iterator[str]:

@@ -96,7 +96,12 @@ _BASIS = {
     False: "This version was trained beside another champion: what this champion did at its own "
     "training counts, for learners whose history is the same since.",
 }
-_MEASURES = {"ndcg_at_10": "NDCG@10", "log_loss": "log loss", "ece": "ECE"}
+_MEASURES = {
+    "ndcg_at_10": "NDCG@10",
+    "log_loss": "log loss",
+    "ece": "ECE",
+    "gap_closed": "gap closed",
+}
 _COLUMNS = ("measure", "against", "where", "learners", "better by", "p if no worse", "")
 
 

@@ -63,6 +63,24 @@ DOCUMENT = {
         },
     },
     "cold": {"ranking": {"n_without_question": 0, "learners": {"n_rows": 0}, "modules": SLICE}},
+    "fairness": {
+        "n_learners": 300,
+        "smallest": 50,
+        "overall": {"n_learners": 300, "exposure": 0.8, "gap_closed": 0.4},
+        "groups": [
+            {
+                "attribute": "location",
+                "value": "south",
+                "n_learners": 90,
+                "exposure": 0.7,
+                "gap_closed": 0.31,
+                "behind_others_by": 0.12,
+                "behind_others_by_ci": [-0.02, 0.26],
+                "p_holm": 0.2,
+            }
+        ],
+        "too_small": ["contract"],
+    },
     "personas": {
         "reason": None,
         "n_learners": 2_000,
@@ -213,3 +231,21 @@ def test_every_slice_becomes_metrics(document):
     metrics = slice_metrics(document)
     assert metrics["slices.ranking.gender.F"]["ndcg_at_10"] == 0.3
     assert metrics["slices.ranking.gender.F"]["better_by"] == 0.1
+
+
+def test_a_group_of_whose_gaps_less_is_closed_is_told(document):
+    (group,) = document["fairness"]["groups"]
+    card = write_card(document, PROVENANCE)
+    row = "| location | south | 90 | 0.7000 | 0.3100 | +0.1200 | -0.0200 to +0.2600 | 0.2000 |"
+    assert row in card
+    assert "No two groups of that size: contract." in card
+    group["p_holm"] = 0.01
+    told = [each for each in find_weaknesses(document) if each.startswith("Less of what is asked")]
+    (sentence,) = told
+    assert "location = south (0.310, 0.120 behind all others, 90 learners)" in sentence
+
+
+def test_where_nothing_is_asked_no_gap_is_told(document):
+    nothing = {"n_learners": 0, "smallest": 50, "overall": None, "groups": [], "too_small": []}
+    document["fairness"] = nothing
+    assert "ask for nothing: no gap could be closed" in write_card(document, PROVENANCE)
