@@ -209,7 +209,7 @@ def languages_of(index: CatalogueIndex, arrays: LearnerArrays) -> frozenset[str]
     """
     if arrays.learner.language:
         return frozenset({primary_language(arrays.learner.language)})
-    spoken = np.unique(index.language[arrays.done.nonzero()[0]])
+    spoken = set(index.language[arrays.done].tolist())
     return frozenset(primary_language(index.languages.ids[code]) for code in spoken if code >= 0)
 
 
