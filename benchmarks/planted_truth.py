@@ -189,10 +189,9 @@ def print_gain(academy: Academy, data: TrainingData, models: Models) -> None:
         f"rank correlation {rank:.3f}"
     )
     print(
-        f"slope {levels.slope:.2f} ± {levels.slope_standard_error:.2f} (true "
+        f"slope {levels.slope:.2f} (true "
         f"{academy.truth.model.discrimination}); half-life {levels.half_life_days} days (true "
-        f"{academy.truth.model.half_life_days}, longer with practice); log loss by half-life "
-        + ", ".join(f"{d:g}: {loss:.5f}" for d, loss in levels.log_loss_by_half_life_days.items())
+        f"{academy.truth.model.half_life_days}, longer with practice)"
     )
 
 

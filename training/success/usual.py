@@ -15,17 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from features.encode.ability import ANCHORS, LOGIT_OF_MASTERY, attenuation, posterior, sigmoid
+from features.encode.ability import ANCHORS, LOGIT_OF_MASTERY, posterior
 from features.encode.attempts import AttemptTable
 from features.encode.level_scale import MIDDLE, LearnerRoles, LevelScale
 from features.encode.levels import (
     Bases,
-    gains_at,
-    hardness,
     read_bases,
     read_signs,
-    rise,
-    tag_shares,
 )
 
 N_ROUNDS, N_POOLINGS = 8, 5
@@ -79,7 +75,6 @@ def fit_usual(table: AttemptTable, scale: LevelScale, roles: Roles) -> LevelScal
         signs = replace(signs, scores=signs.scores * typical)
         bases = read_bases(table, scale, roles.of_learner, signs)
         scale = _Cells.of(bases, scale, roles).settled(scale)
-        scale = _with_variances(scale, table, roles.of_learner)
     return scale
 
 
@@ -165,77 +160,3 @@ def _mean(values: NDArray[np.float64]) -> float:
 
 def _within(variance: float, least: float) -> float:
     return min(max(variance, least), MOST)
-
-
-def _with_variances(scale: LevelScale, table: AttemptTable, roles: LearnerRoles) -> LevelScale:
-    """Return the scale with variances of leads and of single skills, from products of scores."""
-    asked = scale.asked(roles.take(table.learner[table.tag_row]), table.skill) > 0
-    score, told = _scores(table, scale, roles, asked.astype(np.int64))
-    every, role = (_products(table, score * of, told * of) for of in (np.ones(len(asked)), asked))
-    plain = _products(table, score * ~asked, told * ~asked)
-    lead = _within(_ratio(every.across - role.across), LEAST_LEAD)
-    both = _within(_ratio(role.across), LEAST_LEAD)
-    further = _within(both - lead, LEAST_LEAD)
-    own = [
-        _within(_ratio(plain.within) - lead, LEAST_SKILL),
-        _within(_ratio(role.within) - lead - further, LEAST_SKILL),
-    ]
-    return replace(
-        scale, lead_variance=lead, role_lead_variance=further, skill_variance=np.array(own)
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Products:
-    """Sums of products of scores, and of the information behind them, both (2,).
-
-    `across` is over pairs in different skills of a learner, `within` over pairs in one skill.
-    """
-
-    across: NDArray[np.float64]
-    within: NDArray[np.float64]
-
-
-def _products(
-    table: AttemptTable, score: NDArray[np.float64], told: NDArray[np.float64]
-) -> _Products:
-    row = table.tag_row
-    key = table.learner[row] * (table.n_skills + 1) + table.skill
-    group = np.unique(key, return_inverse=True)[1]
-    sums = np.array(
-        [
-            [np.sum(np.bincount(of, values) ** 2) for of in (table.learner[row], group, row)]
-            + [np.sum(values**2)]
-            for values in (score, told)
-        ]
-    )
-    # One response is one observation, however many skills it speaks to.
-    across = sums[:, 0] - sums[:, 1] - (sums[:, 2] - sums[:, 3])
-    return _Products(across=across, within=sums[:, 1] - sums[:, 3])
-
-
-def _ratio(products: NDArray[np.float64]) -> float:
-    return float(products[0] / products[1]) if products[1] > 0 else 0.0
-
-
-def _scores(
-    table: AttemptTable, scale: LevelScale, roles: LearnerRoles, asked: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the score of every tag at what is usual, and the information behind it, (n_tags,)."""
-    row, skill = table.tag_row, table.skill
-    total = scale.lead_variance + asked * scale.role_lead_variance + scale.skill_variance[asked]
-    in_row = np.bincount(row, tag_shares(table) * total, len(table))
-    flat = attenuation(in_row)[row]
-    usual = scale.logits(scale.usual[scale.rows(roles.take(table.learner[row]), skill), skill])
-    gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
-    share = tag_shares(table)
-    ease = np.bincount(row, share * usual, len(table)) - hardness(table, scale, gained)
-    p = sigmoid(flat * ease[row])
-    tried = table.is_attempt[row]
-    score = np.where(tried, share * (table.success[row] - p), 0.0)
-    told = np.where(tried, flat * share**2 * p * (1.0 - p), 0.0)
-    stated = np.flatnonzero(table.module[row] < 0)
-    doubt = (scale.logits_per_level * table.standard_error[row[stated]]) ** 2 + total[stated]
-    level = scale.logits(table.level[row[stated]] - gained[stated])
-    score[stated], told[stated] = (level - usual[stated]) / doubt, 1.0 / doubt
-    return score, told

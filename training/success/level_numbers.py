@@ -1,0 +1,174 @@
+"""The numbers of the level model, chosen together by how well they foretell success.
+
+What is foretold is each learner's first try of the last module in a skill, from everything known
+before it in that skill and from all else. One number at a time, such estimates lean on each other:
+levels that are drawn together too much make gains and forgetting look large, and the reverse. So
+all are chosen by the same loss, in turns, each drawn to what is assumed before any training, as far
+as data are few.
+
+References
+----------
+Dawid, A. P. (1984). The prequential approach.
+Koedinger, K. et al. (2023). An astonishing regularity in student learning rate (gains differ less
+than learners do).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.encode.ability import attenuation
+from features.encode.attempts import AttemptTable
+from features.encode.level_scale import LevelScale
+from features.encode.levels import (
+    Signs,
+    gains_at,
+    hardness,
+    read_bases,
+    read_signs,
+    rise,
+    tag_shares,
+)
+from features.encode.signals import DAY_SECONDS
+from training.success.usual import Roles
+
+N_ROUNDS = 2
+SLOPE, HALF_LIFE = "logits_per_level", "half_life_days"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """What a number is taken to be before any data, and how far it may lie from that.
+
+    `value` is the median of a log-normal, `doubt` the standard deviation of its logarithm; `tried`
+    are the values compared.
+    """
+
+    value: float
+    doubt: float
+    tried: tuple[float, ...]
+
+
+# As in `untrained_success`; the doubts say that slopes of success differ by a quarter from one
+# organisation to the next, the rest by two.
+ASSUMED: Mapping[str, Assumption] = {
+    SLOPE: Assumption(value=6.0, doubt=0.25, tried=(2.5, 3.5, 4.5, 6.0, 7.5, 9.0)),
+    "lead_variance": Assumption(value=0.7, doubt=0.8, tried=(0.1, 0.25, 0.5, 1.0, 2.0)),
+    "role_lead_variance": Assumption(value=0.2, doubt=0.8, tried=(0.05, 0.2, 0.5)),
+    "skill_variance": Assumption(value=0.5, doubt=0.8, tried=(0.1, 0.3, 0.6, 1.0, 1.6)),
+    "gain": Assumption(value=0.1, doubt=0.6, tried=(0.02, 0.035, 0.06, 0.1, 0.15, 0.22, 0.33)),
+    HALF_LIFE: Assumption(value=365.0, doubt=0.8, tried=(30.0, 90.0, 180.0, 365.0, 730.0)),
+}
+
+
+def choose_numbers(
+    table: AttemptTable, scale: LevelScale, roles: Roles, *, has_slope: bool
+) -> LevelScale:
+    """Return the scale with slope, variances, mean gain and half-life chosen.
+
+    Nothing fades where instants are only an order; where nothing is foretold, what is assumed
+    stays.
+
+    Parameters
+    ----------
+    table
+        Attempts of the training learners, or of a sample of them.
+    scale
+        With what is usual and how the modules' gains differ.
+    roles
+        Of the learners.
+    has_slope
+        Whether the slope is chosen too; it is not where the scale itself is drawn from it.
+    """
+    fixed = {SLOPE} if not has_slope else set()
+    if not table.is_timed:
+        fixed.add(HALF_LIFE)
+        scale = replace(scale, half_life_seconds=np.inf)
+    numbers = {name: one.value for name, one in ASSUMED.items() if name not in fixed}
+    held = last_first_tries(table)
+    if len(held):
+        search = _Search(table=table, scale=scale, roles=roles, held=held)
+        for _ in range(N_ROUNDS):
+            for name in numbers:
+                numbers[name] = search.best(numbers, name)
+    return with_numbers(scale, numbers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Search:
+    table: AttemptTable
+    scale: LevelScale
+    roles: Roles
+    held: NDArray[np.int64]
+
+    def best(self, numbers: Mapping[str, float], name: str) -> float:
+        """Return the value of one number that foretells best, the others staying."""
+        tried = [{**numbers, name: value} for value in ASSUMED[name].tried]
+        return min(tried, key=self._penalised)[name]
+
+    def losses(self, numbers: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the log loss at the tags `held`, their own skill being unknown from then on."""
+        table, of_learner = self.table, self.roles.of_learner
+        scale = with_numbers(self.scale, numbers)
+        row = table.tag_row
+        key = table.learner[row] * (table.n_skills + 1) + table.skill
+        group = np.unique(key, return_inverse=True)[1]
+        until = np.full(int(group.max(initial=-1)) + 1, len(table))
+        until[group[self.held]] = row[self.held]
+        signs = read_signs(table, scale, of_learner)
+        known = (row < until[group])[:, None]
+        signs = Signs(group=signs.group, scores=signs.scores * known)
+        bases = read_bases(table, scale, of_learner, signs)
+        gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
+        share = tag_shares(table)
+        base = np.bincount(row, share * bases.mode[signs.group], len(table))
+        doubt = np.bincount(row, share * bases.variance[signs.group], len(table))
+        logits = (attenuation(doubt) * (base - hardness(table, scale, gained)))[row[self.held]]
+        return np.asarray(np.logaddexp(0.0, logits) - table.success[row[self.held]] * logits)
+
+    def _penalised(self, numbers: Mapping[str, float]) -> float:
+        """Return the mean loss, and what the numbers lie off what is assumed, per observation."""
+        off = [
+            np.log(numbers[name] / one.value) / one.doubt
+            for name, one in ASSUMED.items()
+            if name in numbers
+        ]
+        return float(self.losses(numbers).mean() + 0.5 * np.sum(np.square(off)) / len(self.held))
+
+
+def with_numbers(scale: LevelScale, numbers: Mapping[str, float]) -> LevelScale:
+    """Return the scale with some numbers in their places."""
+    found = {name: value for name, value in numbers.items() if hasattr(scale, name)}
+    changes: dict[str, object] = dict(found)
+    if "skill_variance" in found:
+        changes["skill_variance"] = np.full(2, found["skill_variance"])
+    if "gain" in found:
+        taught = scale.gain > 0.0
+        mean = scale.gain[taught].mean() if taught.any() else 1.0
+        changes["gain"] = scale.gain * (found["gain"] / mean)
+    if HALF_LIFE in numbers:
+        changes["half_life_seconds"] = numbers[HALF_LIFE] * DAY_SECONDS
+    return replace(scale, **changes)  # type: ignore[arg-type]
+
+
+def last_first_tries(table: AttemptTable) -> NDArray[np.int64]:
+    """Return the tag of the last module that each learner tried in each skill, at its first try.
+
+    Who fails tries again until success: the very last attempts are successes by selection.
+    """
+    row = table.tag_row
+    tags = np.flatnonzero(_first_tries(table)[row] & (table.by_skill.before >= 0))
+    key = table.learner[row[tags]] * (table.n_skills + 1) + table.skill[tags]
+    from_end = np.unique(key[::-1], return_index=True)[1]
+    return np.asarray(tags[len(tags) - 1 - from_end])
+
+
+def _first_tries(table: AttemptTable) -> NDArray[np.bool_]:
+    """Tell which rows try a module for the first time: who tries again depends on the result."""
+    attempt = np.flatnonzero(table.is_attempt)
+    key = table.learner[attempt] * (table.module.max(initial=0) + 1) + table.module[attempt]
+    first = np.zeros(len(table), dtype=bool)
+    first[attempt[np.unique(key, return_index=True)[1]]] = True
+    return first
