@@ -20,8 +20,9 @@ UNDATED_URGENCY = 0.25
 CONTINUITY_MEMORY = 3
 UNKNOWN_TIME_FIT = 0.5
 SMALLEST_ERROR = 1e-9  # of a mastery, in levels
-MOST_LEARNED_AT = 0.85  # p_success; see `learnable`
-STEEPNESS = 4.0
+MOST_LEARNED_AT = 0.8  # p_success; see `learnable`
+STEEPNESS = 8.0
+PATIENCE = 0.6  # of a module's promise, what is left after each failure at it
 LEAST_CLOSING = 1e-6  # levels an hour: below it is only rounding
 
 
@@ -84,7 +85,12 @@ def fit_of(p_success: NDArray[np.float64], policy: Policy) -> NDArray[np.float64
 
 
 def _gap(case: Case) -> NDArray[np.float64]:
-    """Return the gap that should close in an hour, as a share of the most that any closes."""
+    """Return the gap that should close in an hour, as a share of the most that any closes.
+
+    Every failure at a module takes a share of its promise away: what failed again and again rarely
+    comes by one more try of the same (wheel-spinning: Beck & Gong 2013), and the levels, which take
+    failures as independent, do not say so.
+    """
     asked = case.arrays.required
     gap = np.zeros(len(case.index.module_ids))
     if not len(asked.pairs):
@@ -92,6 +98,7 @@ def _gap(case: Case) -> NDArray[np.float64]:
     closed = np.add.reduceat(asked.weight_of_pair * _expected_closings(case), asked.starts)
     per_hour = closed * learnable(case.scores.p_able[asked.modules])
     per_hour /= case.index.hours[asked.modules]
+    per_hour *= PATIENCE ** case.arrays.n_failures[asked.modules]
     largest = per_hour[case.eligibility.eligible[asked.modules]].max(initial=0.0)
     if largest > LEAST_CLOSING:
         gap[asked.modules] = np.minimum(per_hour / largest, 1.0)

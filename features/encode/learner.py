@@ -59,6 +59,12 @@ class LearnerArrays:
         rows: list[int] = self.outdated.nonzero()[0].tolist()
         return rows
 
+    @cached_property
+    def n_failures(self) -> NDArray[np.int64]:
+        """int64, (n_modules,): how often an attempt at each was judged a failure."""
+        failed = self.log.module[self.log.success == 0]
+        return np.bincount(failed, minlength=len(self.seen))
+
     @property
     def target(self) -> NDArray[np.float64]:
         """float64, (n_skills,): levels that role and goal ask for, 0 where nothing."""

@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.encode.ability import LOGIT_OF_MASTERY, sigmoid
+from features.encode.attempts import tabulate
+from features.encode.level_scale import LevelScale
+from training.success.level_numbers import ASSUMED, choose_numbers, last_first_tries
+from training.success.usual import no_roles
+
+DAY, T0 = 86_400.0, 1.7e9
+DIFFICULTY = np.tile(np.linspace(0.15, 0.85, 8), 3)  # of eight modules in each of three skills
+N_LEARNERS = 300
+
+
+def scale_of(gain: float = 0.0) -> LevelScale:
+    return LevelScale(
+        difficulty=DIFFICULTY,
+        gain=np.full(len(DIFFICULTY), gain),
+        is_asked=np.zeros((1, 4), dtype=bool),
+        usual=np.full((2, 4), 0.4),
+        usual_variance=np.zeros((2, 4)),
+        logits_per_level=6.0,
+        lead_variance=0.7,
+        role_lead_variance=0.2,
+        skill_variance=np.full(2, 0.5),
+        half_life_seconds=365.0 * DAY,
+        kept_share=0.35,
+    )
+
+
+@pytest.fixture
+def index(make_index):
+    return make_index([(i // 8,) for i in range(24)], n_skills=3, difficulty=DIFFICULTY)
+
+
+@pytest.fixture
+def answers(make_log):
+    """Return a log of learners whose levels in single skills are spread by so many logits."""
+
+    def make(spread: float, at=lambda step: T0 + step * DAY):
+        rng = np.random.default_rng(3)
+        lead = rng.normal(0.0, 0.8, (N_LEARNERS, 1))
+        base = 6.0 * (0.4 - 0.5) + lead + rng.normal(0.0, spread, (N_LEARNERS, 3))
+        rows = []
+        for learner in range(N_LEARNERS):
+            for step, module in enumerate(rng.permutation(24)[:18].tolist()):
+                ease = base[learner, module // 8] - 6.0 * (DIFFICULTY[module] - 0.5)
+                success = int(rng.random() < sigmoid(np.array(ease + LOGIT_OF_MASTERY)))
+                rows.append((learner, module, "answered", at(step), success))
+        return make_log(rows, n_learners=N_LEARNERS, n_modules=24)
+
+    return make
+
+
+def test_the_spread_of_single_skills_and_the_slope_are_found(answers, index) -> None:
+    roles = no_roles(N_LEARNERS, 3)
+    narrow, wide = (
+        choose_numbers(tabulate(answers(spread), index), scale_of(), roles, has_slope=True)
+        for spread in (0.2, 1.3)
+    )
+    assert narrow.skill_variance.max() <= 0.3
+    assert wide.skill_variance.min() >= 1.0
+    assert narrow.logits_per_level == wide.logits_per_level == 6.0
+    assert 0.25 <= narrow.lead_variance <= 1.0
+
+
+def test_nothing_fades_where_instants_are_an_order(answers, index) -> None:
+    table = tabulate(answers(0.5, at=float), index)
+    chosen = choose_numbers(table, scale_of(), no_roles(N_LEARNERS, 3), has_slope=False)
+    assert chosen.half_life_seconds == np.inf
+    assert chosen.logits_per_level == 6.0
+
+
+def test_what_is_assumed_stays_where_nothing_is_foretold(make_log, index) -> None:
+    table = tabulate(make_log([(0, 0, "passed", T0, 1)], n_modules=24), index)
+    assert len(last_first_tries(table)) == 0
+    odd = replace(scale_of(gain=0.3), logits_per_level=2.0, half_life_seconds=DAY)
+    chosen = choose_numbers(table, odd, no_roles(1, 3), has_slope=True)
+    assert chosen.logits_per_level == ASSUMED["logits_per_level"].value
+    assert chosen.half_life_seconds == ASSUMED["half_life_days"].value * DAY
+    np.testing.assert_allclose(chosen.gain, ASSUMED["gain"].value)
+
+
+def test_only_first_tries_are_foretold(make_log, index) -> None:
+    rows = [(0, 0, "passed", T0, 1), (0, 1, "failed", T0 + 1, 0), (0, 1, "passed", T0 + 2, 1)]
+    table = tabulate(make_log(rows, n_modules=24), index)
+    np.testing.assert_array_equal(table.tag_row[last_first_tries(table)], [1])
