@@ -61,8 +61,8 @@ class LearnerArrays:
 
     @cached_property
     def n_failures(self) -> NDArray[np.int64]:
-        """int64, (n_modules,): how often an attempt at each was judged a failure."""
-        failed = self.log.module[self.log.success == 0]
+        """int64, (n_modules,): attempts at each judged failures; none count of who opted out."""
+        failed = self.log.module[(self.log.success == 0) & self.learner.personalised]
         return np.bincount(failed, minlength=len(self.seen))
 
     @property

@@ -214,16 +214,24 @@ def test_the_gap_term_counts_what_mastery_may_be():
 
 @pytest.mark.parametrize(
     ("p_able", "share"),
-    # p³·⁴·(1 − p)⁰·⁶ is .18434 at its largest, .85; .06250 at .5, .00755 at .25, .17556 at .9.
-    [(0.85, 1.0), (1.0, 0.0), (0.0, 0.0), (0.5, 0.3390), (0.25, 0.0409), (0.9, 0.9523)],
+    # p⁶·⁴·(1 − p)¹·⁶ is 0.01826 at its largest, .8; 0.00391 at .5, 0.00009 at .25, 0.01280 at .9.
+    [(0.8, 1.0), (1.0, 0.0), (0.0, 0.0), (0.5, 0.2140), (0.25, 0.0048), (0.9, 0.7010)],
 )
 def test_the_gap_closes_as_far_as_the_module_can_be_learned_from(p_able, share):
     catalogue = catalogue_of(module("m1", "sql"), module("m2", "sql"), sql=0.8)
-    scorer = scorer_of(catalogue, p_success={"m1": 0.85, "m2": p_able})
+    scorer = scorer_of(catalogue, p_success={"m1": 0.8, "m2": p_able})
     candidates = decide(request(), scorer, GREEDY, rng()).candidates
     terms = dict(zip(candidates.module_ids, candidates.terms["gap"], strict=True))
     assert terms["m1"] == 1.0
     assert terms["m2"] == pytest.approx(share, abs=1e-4)
+
+
+def test_every_failure_at_a_module_takes_part_of_its_promise():
+    catalogue = catalogue_of(module("m1", "sql"), module("m2", "sql"), sql=0.8)
+    asked = request(event("m2", "failed", days_ago=2), event("m2", "failed", days_ago=1))
+    candidates = decide(asked, scorer_of(catalogue), GREEDY, rng()).candidates
+    terms = dict(zip(candidates.module_ids, candidates.terms["gap"], strict=True))
+    assert terms == {"m1": 1.0, "m2": pytest.approx(0.36)}
 
 
 def test_a_refresher_closes_no_more_than_what_has_faded():
