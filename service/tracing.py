@@ -1,4 +1,4 @@
-"""Traces of requests, sent by OpenTelemetry to WAYMARK_TRACES_URL; else none of it is loaded."""
+"""Traces of requests, sent by OpenTelemetry to WAYMARK_TRACES_URL; else no exporter is loaded."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
