@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         None, description="Hyper-parameters to train with, as `waymark tune` writes them."
     )
     reading_seconds: float = Field(
-        60.0, gt=0, description="How long results of an experiment may take the service."
+        60.0, gt=0, description="How long results or a report may take the service."
     )
     watch_seconds: float = Field(
         1.0, gt=0, description="How often the registry is asked for a new champion."

@@ -38,6 +38,7 @@ from service.routes import (
     peers,
     policies,
     recommendations,
+    reports,
     rules,
 )
 from service.shelf import ShelfReader, shelf_folder
@@ -58,6 +59,7 @@ GROUPS = (
     pathways,
     rules,
     experiments,
+    reports,
     bulk,
     administration,
     health,

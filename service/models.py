@@ -53,6 +53,14 @@ class ModelHolder:
         self._seen: tuple[int, int] | None = None
         self._serving: tuple[str, str] | None = None
 
+    @property
+    def serving(self) -> tuple[Path, str] | None:
+        """Where the copy in service is, and its version; None without a model."""
+        if self._serving is None:
+            return None
+        folder, version = self._serving
+        return self.copies / folder, version
+
     def poll(self) -> None:
         """Look at the file once; load and adopt what it names, if that is new."""
         mark = self._mark()

@@ -1,4 +1,4 @@
-"""Results of experiments, worked out by a process of their own and kept for a while.
+"""Results and reports, each worked out by a process of its own and kept for a while.
 
 Reading one takes seconds of a processor and the statistics of `training`, which a worker neither
 imports nor lets compete with recommendations for its interpreter lock.
@@ -8,15 +8,23 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
 
-from features.domain.errors import ReadingUnavailableError, StoreUnavailableError
+from features.domain.errors import (
+    ReadingUnavailableError,
+    SnapshotError,
+    StoreUnavailableError,
+    WaymarkError,
+)
 
-PROGRAM = ("-m", "training.readings")
+RUN = ("-m",)
+REFUSALS: Mapping[str, type[WaymarkError]] = {
+    each.code: each for each in (SnapshotError, StoreUnavailableError)
+}
 KEPT_FOR = timedelta(seconds=60)
 MOST_KEPT = 32
 
@@ -24,25 +32,45 @@ log = logging.getLogger("waymark.readings")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """What a process is to work out.
+
+    Attributes
+    ----------
+    module
+        Run as a program; it answers by `training.beside`.
+    words
+        Its arguments.
+    gives, command
+        What it answers with, and the command line that gives the same, for people.
+    """
+
+    module: str
+    words: tuple[str, ...]
+    gives: str
+    command: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """A results document, as JSON and as Markdown.
+    """A document, as JSON and, where it has words for people, as Markdown.
 
     Attributes
     ----------
     mark
-        Numbers that are others when the experiment or its data have changed.
+        Numbers that are others when what it is about has changed.
     read_at
         When it was asked for.
     """
 
     document: bytes
-    markdown: str
+    markdown: str | None
     mark: Sequence[int]
     read_at: datetime
 
 
 class Readings:
-    """Reads one experiment at a time; who asks meanwhile waits, or is told to come again.
+    """Runs one program at a time; who asks meanwhile waits, or is told to come again.
 
     Parameters
     ----------
@@ -56,15 +84,15 @@ class Readings:
         self._database_url = database_url
         self._seconds = seconds
         self._one_at_a_time = asyncio.Lock()
-        self._kept: dict[str, Reading] = {}
+        self._kept: dict[Program, Reading] = {}
 
-    async def read(self, experiment_id: str, mark: Sequence[int], now: datetime) -> Reading:
-        """Return a reading no older than `KEPT_FOR` and than the last change of the data.
+    async def read(self, program: Program, mark: Sequence[int], now: datetime) -> Reading:
+        """Return a reading no older than `KEPT_FOR` and than the last change of its mark.
 
         Parameters
         ----------
-        experiment_id
-            Of an experiment that has started.
+        program
+            What to work out.
         mark
             As `Reading.mark`, of this moment.
         now
@@ -76,25 +104,28 @@ class Readings:
             If it takes too long.
         StoreUnavailableError
             If the database does not answer.
+        SnapshotError
+            If a snapshot it is to go by cannot be read.
         """
         try:
             async with asyncio.timeout(self._seconds), self._one_at_a_time:
-                kept = self._kept.get(experiment_id)
+                kept = self._kept.get(program)
                 if kept is None or kept.mark != mark or now - kept.read_at > KEPT_FOR:
-                    kept = await self._work_out(experiment_id, mark, now)
+                    kept = await self._work_out(program, mark, now)
                 return kept
         except TimeoutError as error:
             raise ReadingUnavailableError(
-                f"results of {experiment_id!r} take more than {self._seconds:g} seconds here, or "
-                "others are being read. Try again after the seconds in Retry-After, or run "
-                "`waymark experiment results`."
+                f"reading {program.gives} takes more than {self._seconds:g} seconds here, or "
+                "something else is being read. Try again after the seconds in Retry-After, or run "
+                f"`{program.command}`."
             ) from error
 
-    async def _work_out(self, experiment_id: str, mark: Sequence[int], now: datetime) -> Reading:
+    async def _work_out(self, program: Program, mark: Sequence[int], now: datetime) -> Reading:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *PROGRAM,
-            experiment_id,
+            *RUN,
+            program.module,
+            *program.words,
             stdin=asyncio.subprocess.PIPE,  # held open: its end tells the process to end
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "WAYMARK_DATABASE_URL": self._database_url},
@@ -108,29 +139,31 @@ class Readings:
                 process.kill()
                 await process.wait()
         if code != 0:
-            _refuse(answer, code)
+            _refuse(program, answer, code)
         written = orjson.loads(answer)
         reading = Reading(
             document=orjson.dumps(written["document"]),
-            markdown=written["markdown"],
+            markdown=written.get("markdown"),
             mark=mark,
             read_at=now,
         )
-        self._keep(experiment_id, reading)
+        self._keep(program, reading)
         return reading
 
-    def _keep(self, experiment_id: str, reading: Reading) -> None:
-        self._kept.pop(experiment_id, None)
-        self._kept[experiment_id] = reading
+    def _keep(self, program: Program, reading: Reading) -> None:
+        self._kept.pop(program, None)
+        self._kept[program] = reading
         while len(self._kept) > MOST_KEPT:
             del self._kept[next(iter(self._kept))]
 
 
-def _refuse(answer: bytes, code: int) -> None:
+def _refuse(program: Program, answer: bytes, code: int) -> None:
     """Raise what ended a reading; its traceback is in the log already, where there is one."""
     try:
-        detail = orjson.loads(answer)["detail"]
+        refusal = orjson.loads(answer)
+        named, detail = refusal["code"], refusal["detail"]
     except (orjson.JSONDecodeError, KeyError) as error:
-        message = f"reading an experiment ended with code {code}"
+        message = f"reading {program.gives} ended with code {code}"
         raise RuntimeError(message) from error
-    raise StoreUnavailableError(detail)
+    # What it went by was changed or erased meanwhile, if nothing else: asking again tells.
+    raise REFUSALS.get(named, StoreUnavailableError)(detail)

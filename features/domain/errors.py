@@ -171,7 +171,7 @@ class ExperimentNotRunningError(WaymarkError):
 
 
 class ReadingUnavailableError(WaymarkError):
-    """Results of an experiment take longer than anybody waits for them here."""
+    """Results or a report take longer than anybody waits for them here."""
 
     code = "reading_unavailable"
     status = 503

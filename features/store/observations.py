@@ -142,6 +142,10 @@ class ObservationRepository:
         )
         return int(self._connection.scalar(counted) or 0)
 
+    def has_interactions(self) -> bool:
+        """Tell whether any event has arrived."""
+        return bool(self._connection.scalar(select(select(interactions.c.sequence).exists())))
+
     def mark(self, experiment_id: str) -> tuple[int, ...]:
         """Return numbers that are others whenever results of the experiment could be."""
         met = select(func.count()).where(exposures.c.experiment_id == experiment_id)

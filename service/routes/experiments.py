@@ -20,6 +20,7 @@ from features.experiments import (
 from features.store.revisions import EXPERIMENTS
 from features.store.workspace import Repositories
 from service.auth import Experimenter, ExperimentReader
+from service.readings import Program
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.schemas.experiments import ExperimentDetailView, ExperimentView
 from service.schemas.pages import Page
@@ -131,7 +132,13 @@ async def read_results(
     something of the experiment or of its learners has changed since.
     """
     mark = await run_in_threadpool(_mark, service, experiment_id)
-    reading = await service.readings.read(experiment_id, mark, now)
+    program = Program(
+        module="training.readings",
+        words=(experiment_id,),
+        gives=f"the results of {experiment_id!r}",
+        command="waymark experiment results",
+    )
+    reading = await service.readings.read(program, mark, now)
     if format == "markdown" or (format is None and accept.startswith(MARKDOWN)):
         return Response(reading.markdown, media_type=MARKDOWN)
     return Response(reading.document, media_type="application/json")

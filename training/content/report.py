@@ -1,7 +1,7 @@
 """The content report: what is stale, what nobody teaches, what loses or bores its learners."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from features.encode.catalogue import CatalogueIndex, index_catalogue
 from features.score.scorer import bind
 from features.score.snapshot import Snapshot
+from features.store.documents import to_document
 from training.content.coverage import StaleModule, UntaughtSkill, stale_modules, untaught_skills
 from training.content.encounters import EASY, FAILED, GAVE_UP, QUICK, RATING, figures_of
 from training.content.rates import FEWEST_LEARNERS, Figures
@@ -71,14 +72,7 @@ class ContentReport:
 
     def to_document(self) -> Mapping[str, Any]:
         """Return it ready for JSON."""
-        return asdict(self) | {
-            "as_at": self.as_at.isoformat(),
-            "fewest_learners": FEWEST_LEARNERS,
-            "stale": [asdict(one) for one in self.stale],
-            "untaught": [asdict(one) for one in self.untaught],
-            "losing": [asdict(one) for one in self.losing],
-            "boring": [asdict(one) for one in self.boring],
-        }
+        return {**to_document(self), "fewest_learners": FEWEST_LEARNERS}
 
 
 def report_content(data: TrainingData, champion: Snapshot | None, now: datetime) -> ContentReport:

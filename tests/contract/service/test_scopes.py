@@ -55,6 +55,7 @@ SCOPE_OF = {
     ("GET", "/v1/experiments/{experiment_id}"): "analytics or experiments",
     ("GET", "/v1/experiments"): "analytics or experiments",
     ("GET", "/v1/experiments/{experiment_id}/results"): "analytics or experiments",
+    ("GET", "/v1/reports/content"): "analytics",
     ("POST", "/v1/keys"): "admin",
     ("GET", "/v1/keys"): "admin",
     ("GET", "/v1/overrides"): "admin",

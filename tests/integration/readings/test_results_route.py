@@ -85,12 +85,12 @@ def test_a_reading_that_takes_too_long_is_ended_and_can_be_asked_for_again(setti
 
 
 def test_a_reading_that_breaks_is_a_fault(begun, monkeypatch):
-    monkeypatch.setattr(readings, "PROGRAM", ("-c", "raise SystemExit(3)"))
+    monkeypatch.setattr(readings, "RUN", ("-c", "raise SystemExit(3)"))
     with pytest.raises(RuntimeError, match="ended with code 3"):
         begun.get(RESULTS)
 
 
 def test_a_reading_without_its_database_says_so(begun, monkeypatch):
     program = 'print(\'{"code": "store_unavailable", "detail": "gone"}\'); raise SystemExit(1)'
-    monkeypatch.setattr(readings, "PROGRAM", ("-c", program))
+    monkeypatch.setattr(readings, "RUN", ("-c", program))
     assert begun.get(RESULTS).status_code == 503

@@ -43,7 +43,7 @@ def test_a_folder_is_reported_as_json(run, home):
     assert done.exit_code == 0
     document = json.loads(done.stdout)
     assert document["snapshot_version"] is None
-    assert document["as_at"] == "2026-06-01T09:00:00+00:00"
+    assert document["as_at"] == "2026-06-01T09:00:00Z"
     assert [one["module_id"] for one in document["losing"]] == ["m0"]
     assert document["losing"][0]["signs"][0]["n_learners"] == N_LEARNERS
     assert len(document["untaught"]) == 21
