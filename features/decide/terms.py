@@ -98,7 +98,9 @@ def _gap(case: Case) -> NDArray[np.float64]:
     closed = np.add.reduceat(asked.weight_of_pair * _expected_closings(case), asked.starts)
     per_hour = closed * learnable(case.scores.p_able[asked.modules])
     per_hour /= case.index.hours[asked.modules]
-    per_hour *= PATIENCE ** case.arrays.n_failures[asked.modules]
+    n_failures = case.arrays.n_failures[asked.modules]
+    failed = n_failures.nonzero()[0]
+    per_hour[failed] *= PATIENCE ** n_failures[failed]
     largest = per_hour[case.eligibility.eligible[asked.modules]].max(initial=0.0)
     if largest > LEAST_CLOSING:
         gap[asked.modules] = np.minimum(per_hour / largest, 1.0)
