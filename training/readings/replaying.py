@@ -1,7 +1,7 @@
 """What another policy or snapshot would have earned on the recommendations of the log.
 
-A recommendation stands for the module that led it. Where something of tier 0 led, no policy has a
-choice, and the recommendation is left out.
+A recommendation stands for the module that led it. Where something of tier 0 led, or the learner
+had opted out of personalisation, no policy has a choice, and the recommendation is left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from features.decide.impersonal import IMPERSONAL
 from features.decide.leading import leads_under
 from features.domain.catalogue import DEFAULT_PASS_MARK, TERMS, Policy
 from features.domain.errors import CannotTellError
@@ -46,7 +47,7 @@ class Replayed:
     logged
         For the estimators.
     n_read, n_without_choice
-        Recommendations read, and of them those that tier 0 led or that had no candidates.
+        Recommendations read, and of them those that no policy has a choice in.
     """
 
     logged: Logged
@@ -175,6 +176,8 @@ class _Log:
         self._n_read += 1
         candidates, items = unpack(packed), answer["items"]
         if not items or not candidates.module_ids or candidates.tier[0] == 0:
+            return
+        if answer.get("policy_id") == IMPERSONAL.policy_id:
             return
         module_id = items[0]["module_id"]
         chosen = candidates.module_ids.index(module_id)

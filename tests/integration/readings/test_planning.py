@@ -78,7 +78,7 @@ def test_no_history_cannot_be_planned_from(workspace):
         plan_experiment(workspace, MINUTES, BEGUN)
 
 
-def log(database_url, n=3_000, policy=LOGGING):
+def log(database_url, n=3_000, policy=LOGGING, **told):
     """Log what a policy leads with among three modules, of which the first two are followed."""
     rng = np.random.default_rng(5)
     followed, rows = [], []
@@ -100,7 +100,7 @@ def log(database_url, n=3_000, policy=LOGGING):
         chosen = int(rng.choice(3, p=p_first))
         listed = replace(listed, p_first=tuple(p_first.tolist()))
         at = BEGUN + timedelta(minutes=k)
-        answer = {"items": [{"module_id": modules[chosen]}]}
+        answer = {"items": [{"module_id": modules[chosen]}], **told}
         rows.append((f"r{k}", f"l{k % 300}", at, "p", "1", {}, answer, pack(listed)))
         if rng.random() < gap[chosen]:
             followed.append((f"r{k}", modules[chosen], "followed", at))
@@ -181,6 +181,12 @@ def test_a_snapshot_that_is_asked_again_knows_what_was_known_then(workspace):
         # A day on it is done, so the snapshot leads with something else.
         later = again.leads(replace(answered, at=BEGUN + timedelta(days=2)))
         assert later[served.candidates.module_ids.index(passed.module_id)] == 0.0
+
+
+def test_answers_to_those_who_opted_out_are_not_replayed(database_url):
+    log(database_url, n=20, policy_id="impersonal")
+    with Workspace.open(database_url) as workspace, pytest.raises(CannotTellError, match="choice"):
+        replay_policy(workspace, OTHER, Reward.FOLLOW_RATE, 14.0, 100)
 
 
 def test_a_log_without_choices_cannot_be_replayed(workspace):
