@@ -53,7 +53,7 @@ def main() -> None:
     os.sched_setaffinity(0, {CLIENT_CORE})
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(_database(chosen.database, folder))
+        url = stack.enter_context(database(chosen.database, folder))
         settings = Settings(
             database_url=url,
             tracking_uri=f"sqlite:///{folder / 'mlflow.db'}",
@@ -88,7 +88,8 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def _database(kind: str, folder: Path) -> Iterator[str]:
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """Give the URL of an empty database of its own, with the settings its server comes with."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'waymark.db'}"
         return
@@ -161,10 +162,10 @@ def _shots(key: str, chosen: argparse.Namespace) -> Iterator[Shot]:
 
 def _measure(name: str, port: int, shots: list[Shot], chosen: argparse.Namespace) -> Tally:
     drive(port, shots, connections=chosen.connections, seconds=2.0)
-    pid = _PIDS[port]
-    before = _cpu_seconds(pid)
+    pid = PIDS[port]
+    before = cpu_seconds(pid)
     closed = drive(port, shots, connections=chosen.connections, seconds=chosen.seconds)
-    spent = _cpu_seconds(pid) - before
+    spent = cpu_seconds(pid) - before
     n = sum(map(len, closed.latencies_ms.values()))
     rate = n / closed.seconds
     half = drive(
@@ -180,13 +181,13 @@ def _measure(name: str, port: int, shots: list[Shot], chosen: argparse.Namespace
     return half
 
 
-_PIDS: dict[int, int] = {}
+PIDS: dict[int, int] = {}
 
 
 @contextmanager
 def serving(app: str, environment: Mapping[str, str]) -> Iterator[int]:
     """Start one uvicorn worker on the first core; give its port."""
-    port = 18_000 + len(_PIDS)
+    port = 18_000 + len(PIDS)
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port)),
@@ -195,7 +196,7 @@ def serving(app: str, environment: Mapping[str, str]) -> Iterator[int]:
         env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parent)},
     )
     os.sched_setaffinity(process.pid, {SERVER_CORE})
-    _PIDS[port] = process.pid
+    PIDS[port] = process.pid
     try:
         _wait_for(port)
         yield port
@@ -229,7 +230,8 @@ def _read_back(port: int, key: str, answers: list[bytes]) -> None:
     print(f"{len(answers)} answers read back by id are as they were given")
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """Return what a process has used of processors."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
