@@ -15,8 +15,8 @@ estimators of the replay. Two pairs of policies are tried on the same answers:
 - near: logged by the default policy as it is (exploration .02); the other aims at modules that
   succeed with .85 instead of .75;
 - far: logged with exploration .04; the other aims at .9, and weighs `fit` .05 more and `gap` .05
-  less. It is about the farthest that such a log can tell of: farther ones lead with what is not
-  among the best 20 that the log is drawn from, and are refused.
+  less. Much farther ones lead with what is not among the best 20 that the log is drawn
+  from, and are refused.
 
 Prints a table in Markdown for each pair; exits 1 where DR's 95 % interval covers less than 90 % of
 logs, DR errs (root mean square) no less than IPS, or more than a tenth of the logs are refused.
