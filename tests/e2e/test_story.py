@@ -1,11 +1,18 @@
 """The whole circle over real processes: histories, training, promotion, service, events, again."""
 
+import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
 from training.academy import small_academy, write_folder
+
+# One small network ranks in the place of several large ones: what it learns is not asked here.
+SMALL = {
+    "format": 1,
+    "ranking": {"network": {"n_hidden": 16, "n_networks": 1, "learning_rate": 0.01}},
+}
 
 
 @pytest.fixture
@@ -23,7 +30,8 @@ def test_the_circle_from_history_to_recommendation_and_round_again(
     again = home.json("import", "academy")
     assert all(counts["n_new"] == 0 for counts in again["tables"].values())
 
-    trained = home.json("train")
+    (home.folder / "settings.json").write_text(json.dumps(SMALL))
+    trained = home.json("train", "--settings", "settings.json")
     assert trained["version"] == "1"
     home.run("promote")
     client = serve(home, home.key("admin"))
@@ -57,7 +65,7 @@ def test_the_circle_from_history_to_recommendation_and_round_again(
     later = recommend(client, learner_id, limit=100)
     assert chosen not in [item["module_id"] for item in later["items"]]
 
-    assert home.json("train")["version"] == "2"
+    assert home.json("train", "--settings", "settings.json")["version"] == "2"
     assert home.json("promote")["previous"] == "1"
     eventually(lambda: recommend(client, learner_id)["snapshot_version"] == "2", home)
     home.run("rollback")
