@@ -15,15 +15,15 @@ class Coverage:
 
     def add(self, module_ids: Iterable[str], now_seconds: float) -> None:
         """Note that modules were recommended, by a clock that never goes back."""
-        for module_id in module_ids:
-            self._last[module_id] = now_seconds
+        with self._lock:
+            self._last.update(dict.fromkeys(module_ids, now_seconds))
 
     def count(self, now_seconds: float) -> int:
         """Return how many modules were recommended within the last day, and forget the others."""
         with self._lock:
             kept = {
                 module_id: at
-                for module_id, at in self._last.copy().items()
+                for module_id, at in self._last.items()
                 if at > now_seconds - DAY_SECONDS
             }
             self._last = kept

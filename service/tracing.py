@@ -34,7 +34,7 @@ class Tracing:
         ) as opened:
             try:
                 yield opened
-            except Exception as error:
+            except Exception as error:  # any failure at all is noted, and goes on as it was
                 opened.set_attribute("error.type", type(error).__qualname__)
                 raise
 

@@ -51,8 +51,8 @@ class Assumption:
     tried: tuple[float, ...]
 
 
-# As in `untrained_success`; the doubts say that slopes of success differ by a quarter from one
-# organisation to the next, the rest by two.
+# Those of `untrained_levels`, but for a lead that is a little narrower; the doubts say that slopes
+# of success differ by a quarter from one organisation to the next, the rest about twofold.
 ASSUMED: Mapping[str, Assumption] = {
     SLOPE: Assumption(value=6.0, doubt=0.25, tried=(2.5, 3.5, 4.5, 6.0, 7.5, 9.0)),
     "lead_variance": Assumption(value=0.7, doubt=0.8, tried=(0.1, 0.25, 0.5, 1.0, 2.0)),
@@ -89,7 +89,7 @@ def choose_numbers(
     numbers = {name: one.value for name, one in ASSUMED.items() if name not in fixed}
     held = last_first_tries(table)
     if len(held):
-        search = _Search(table=table, scale=scale, roles=roles, held=held)
+        search = _Search.of(table, scale, roles, held)
         for _ in range(N_ROUNDS):
             for name in numbers:
                 numbers[name] = search.best(numbers, name)
@@ -98,10 +98,24 @@ def choose_numbers(
 
 @dataclass(frozen=True, kw_only=True)
 class _Search:
+    """What is foretold: the tags `held`, from the tags that are `known` by then."""
+
     table: AttemptTable
     scale: LevelScale
     roles: Roles
     held: NDArray[np.int64]
+    known: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, table: AttemptTable, scale: LevelScale, roles: Roles, held: NDArray[np.int64]
+    ) -> "_Search":
+        row = table.tag_row
+        key = table.learner[row] * (table.n_skills + 1) + table.skill
+        group = np.unique(key, return_inverse=True)[1]
+        until = np.full(int(group.max(initial=-1)) + 1, len(table))
+        until[group[held]] = row[held]
+        return cls(table=table, scale=scale, roles=roles, held=held, known=row < until[group])
 
     def best(self, numbers: Mapping[str, float], name: str) -> float:
         """Return the value of one number that foretells best, the others staying."""
@@ -111,15 +125,9 @@ class _Search:
     def losses(self, numbers: Mapping[str, float]) -> NDArray[np.float64]:
         """Return the log loss at the tags `held`, their own skill being unknown from then on."""
         table, of_learner = self.table, self.roles.of_learner
-        scale = with_numbers(self.scale, numbers)
-        row = table.tag_row
-        key = table.learner[row] * (table.n_skills + 1) + table.skill
-        group = np.unique(key, return_inverse=True)[1]
-        until = np.full(int(group.max(initial=-1)) + 1, len(table))
-        until[group[self.held]] = row[self.held]
+        scale, row = with_numbers(self.scale, numbers), table.tag_row
         signs = read_signs(table, scale, of_learner)
-        known = (row < until[group])[:, None]
-        signs = Signs(group=signs.group, scores=signs.scores * known)
+        signs = Signs(group=signs.group, scores=signs.scores * self.known[:, None])
         bases = read_bases(table, scale, of_learner, signs)
         gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
         share = tag_shares(table)
@@ -139,18 +147,22 @@ class _Search:
 
 
 def with_numbers(scale: LevelScale, numbers: Mapping[str, float]) -> LevelScale:
-    """Return the scale with some numbers in their places."""
-    found = {name: value for name, value in numbers.items() if hasattr(scale, name)}
-    changes: dict[str, object] = dict(found)
-    if "skill_variance" in found:
-        changes["skill_variance"] = np.full(2, found["skill_variance"])
-    if "gain" in found:
-        taught = scale.gain > 0.0
-        mean = scale.gain[taught].mean() if taught.any() else 1.0
-        changes["gain"] = scale.gain * (found["gain"] / mean)
-    if HALF_LIFE in numbers:
-        changes["half_life_seconds"] = numbers[HALF_LIFE] * DAY_SECONDS
-    return replace(scale, **changes)  # type: ignore[arg-type]
+    """Return the scale with numbers by the names of `ASSUMED`; a slope or half-life may be missing.
+
+    The gains of modules keep their shares of the mean.
+    """
+    taught = scale.gain > 0.0
+    mean_gain = scale.gain[taught].mean() if taught.any() else 1.0
+    half_life = numbers.get(HALF_LIFE, scale.half_life_seconds / DAY_SECONDS)
+    return replace(
+        scale,
+        logits_per_level=numbers.get(SLOPE, scale.logits_per_level),
+        lead_variance=numbers["lead_variance"],
+        role_lead_variance=numbers["role_lead_variance"],
+        skill_variance=np.full(2, numbers["skill_variance"]),
+        gain=scale.gain * (numbers["gain"] / mean_gain),
+        half_life_seconds=half_life * DAY_SECONDS,
+    )
 
 
 def last_first_tries(table: AttemptTable) -> NDArray[np.int64]:
