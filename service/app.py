@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ from service.arms import Arms
 from service.auth import Keyring
 from service.champion import copies_folder
 from service.database import FIRST_ATTEMPT_SECONDS, Database
+from service.desk import Desk
 from service.limits import RateLimiter
 from service.metrics import create_metrics
 from service.middleware import BoundBody, KeepSegments, KeyGate, SecureHeaders, Shed
@@ -23,8 +24,10 @@ from service.observe import Identify, Measure, Trace
 from service.openapi import describe
 from service.problems import add_problem_handlers
 from service.pseudonyms import Pseudonyms
+from service.question import Question
 from service.rankings import Rankings
 from service.readings import Readings
+from service.recommend import Answer, recommend_all
 from service.routes import (
     administration,
     assessments,
@@ -131,6 +134,7 @@ def _lifespan_of(
             for task in (opening, watching):
                 task.cancel()
             await asyncio.gather(opening, watching, return_exceptions=True)
+            await asyncio.to_thread(service.desk.close)
             service.database.close()
             if service.tracing is not None:
                 await asyncio.to_thread(service.tracing.close)
@@ -154,12 +158,16 @@ def create_service(settings: Settings) -> Service:
         rankings.adopt(snapshot)
         metrics.serving(snapshot)
 
-    return Service(
+    def recommend(questions: Sequence[Question]) -> list[Answer]:
+        return recommend_all(service, questions)
+
+    service = Service(
         database=database,
         keyring=Keyring(database),
         models=ModelHolder(copies_folder(settings), adopt),
         rankings=rankings,
         arms=arms,
+        desk=Desk(recommend, "recommend"),
         shelf=ShelfReader(shelf_folder(settings), arms.hold),
         readings=Readings(settings.database_url, settings.reading_seconds),
         metrics=metrics,
@@ -169,3 +177,4 @@ def create_service(settings: Settings) -> Service:
         logs_access=settings.access_log,
         tracing=open_tracing(settings.traces_url),
     )
+    return service

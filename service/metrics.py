@@ -143,7 +143,7 @@ def create_metrics() -> Metrics:
     what_for = "Recommended modules, by tier and the first reason given."
     trained_at = "When it was trained, in Unix time; 0 without a model."
     of_late = "Different modules a worker recommended within the last day."
-    stages = "Time of a stage of a recommendation: know, decide, record."
+    stages = "Time of a stage of recommendations made together: know, decide, record."
     return Metrics(
         registry=new.registry,
         latency_seconds=new.histogram(

@@ -1,8 +1,7 @@
-"""One recommendation, from the question to the recorded answer."""
+"""Recommendations, from the questions to the recorded answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,23 +9,20 @@ import numpy as np
 
 from features.decide.arms import decide_in_arm
 from features.decide.assignment import Placement
-from features.decide.decide import decide
+from features.decide.decide import decide, decide_all
 from features.decide.impersonal import decide_impersonally
-from features.domain.catalogue import Policy
-from features.domain.errors import StoreUnavailableError
-from features.domain.history import Learner, LearnerHistory
-from features.domain.recommendation import DecisionRequest, Recommendation, RequestContext
-from features.score.scorer import Scorer
-from features.store.revisions import CATALOGUE, EXPERIMENTS
-from service.arms import Arm, note
+from features.domain.errors import ErasedError, StoreUnavailableError
+from features.domain.recommendation import Recommendation
+from features.store.recommendations import Served
+from features.store.workspace import Repositories
+from service.arms import note
+from service.knowing import DATABASE_DOWN, EMPTY_CATALOGUE, NO_MODEL, Known, know
+from service.question import Question
 from service.schemas.fields import write_instant
 from service.schemas.recommendations import RecommendationView
 from service.state import Service
 
-DATABASE_DOWN = "the database does not answer: ranked without the learner's history, not recorded"
 NOT_RECORDED = "the database does not answer: this answer is not recorded"
-NO_MODEL = "no model yet: ranked by gaps and assignments"
-EMPTY_CATALOGUE = "the catalogue is empty: there is nothing to recommend"
 # Words for these in metrics, whose labels have few values.
 LACK_CODES = {
     DATABASE_DOWN: "database",
@@ -35,60 +31,26 @@ LACK_CODES = {
     EMPTY_CATALOGUE: "empty_catalogue",
 }
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """What is asked.
-
-    Attributes
-    ----------
-    learner_id
-        Known or not.
-    context
-        The circumstances.
-    asked_at
-        Aware UTC.
-    as_of
-        Look back: rank as at this instant.
-    policy
-        Dry run: rank with this policy.
-    """
-
-    learner_id: str
-    context: RequestContext
-    asked_at: datetime
-    as_of: datetime | None = None
-    policy: Policy | None = None
-
-    @property
-    def is_for_the_record(self) -> bool:
-        """Whether the answer is served to a learner, and not a dry run or a look back."""
-        return self.as_of is None and self.policy is None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
-    """What an answer is made from, and what the system lacks.
-
-    `is_stored` is false where the database is down and all this comes from memory; `arm` is what
-    experiments make of it.
-    """
-
-    scorer: Scorer
-    request: DecisionRequest
-    lacks: tuple[str, ...]
-    is_stored: bool
-    arm: Arm | None = None
+type Answer = RecommendationView | Exception
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Made:
-    """A decision, what it answers, and the experiments it is part of."""
+    """A decision, what it was made from, and the experiments whose variants were consulted.
 
+    `recommendation_id` is None where nothing is recorded.
+    """
+
+    known: Known
     recommendation: Recommendation
-    question: Question
     placements: tuple[Placement, ...]
-    personalised: bool
+    lacks: tuple[str, ...]
+    recommendation_id: str | None
+
+    @property
+    def question(self) -> Question:
+        """What it answers."""
+        return self.known.question
 
 
 class _EnrolledMeanwhileError(Exception):
@@ -96,19 +58,7 @@ class _EnrolledMeanwhileError(Exception):
 
 
 def recommend(service: Service, question: Question) -> RecommendationView:
-    """Answer a question and, unless it is a dry run or a look back, record the answer first.
-
-    Parameters
-    ----------
-    service
-        Database, rankings and metrics.
-    question
-        Who asks for whom, and how.
-
-    Returns
-    -------
-    RecommendationView
-        With the database down: unrecorded, from the catalogue last seen, and saying so.
+    """Answer one question, as `recommend_all` does.
 
     Raises
     ------
@@ -117,71 +67,148 @@ def recommend(service: Service, question: Question) -> RecommendationView:
     ErasedError
         If the learner was erased.
     """
-    with service.stage("know"):
-        known = _know(service, question)
-    with service.stage("decide"):
-        recommendation, placements = _decide(known, question)
-    is_for_the_record = question.is_for_the_record and known.is_stored
-    recommendation_id = str(uuid4()) if is_for_the_record else None
-    made = _Made(
-        recommendation=recommendation,
-        question=question,
-        placements=placements,
-        personalised=known.request.history.learner.personalised,
-    )
-    lacks = known.lacks
-    answer = _answer(made, lacks, recommendation_id)
-    if recommendation_id is not None:
-        try:
-            with service.stage("record"):
-                _record(service, recommendation_id, made, answer)
-        except StoreUnavailableError:
-            lacks = (NOT_RECORDED, *lacks)
-            answer = _answer(replace(made, placements=()), lacks, None)
-        except _EnrolledMeanwhileError:
-            return recommend(service, question)
-    if question.is_for_the_record:
-        service.metrics.recommended(recommendation, _code_of(lacks))
+    answer = recommend_all(service, [question])[0]
+    if isinstance(answer, Exception):
+        raise answer
     return answer
 
 
-def _know(service: Service, question: Question) -> _Known:
-    arm = None
+def recommend_all(service: Service, questions: Sequence[Question]) -> list[Answer]:
+    """Answer questions and record the answers, but for those of dry runs and looks back.
+
+    Reading, scoring and writing are done at once for all of them.
+
+    Parameters
+    ----------
+    service
+        Database, rankings and metrics.
+    questions
+        Who asks for whom, and how.
+
+    Returns
+    -------
+    list of RecommendationView or Exception
+        An ErasedError where the learner was erased. With the database down: unrecorded, from the
+        catalogue last seen, and saying so.
+
+    Raises
+    ------
+    StoreUnavailableError
+        If the database is down and nothing is remembered.
+    """
+    with service.stage("know"):
+        known = know(service, questions)
+    with service.stage("decide"):
+        made = _decide_all([each for each in known if isinstance(each, Known)])
+    answers = iter(_give_all(service, made))
+    return [next(answers) if isinstance(each, Known) else each for each in known]
+
+
+def _decide_all(known: Sequence[Known]) -> list[_Made]:
+    """Decide for each; different learners without variants to mind are scored together."""
+    rng = np.random.default_rng()
+    plain = {each.question.learner_id: k for k, each in enumerate(known) if each.is_plain}
+    made: dict[int, _Made] = {}
+    if len(plain) > 1:
+        together = [known[k] for k in plain.values()]
+        decisions = decide_all(
+            [each.request for each in together],
+            together[0].scorer,
+            [each.question.policy for each in together],
+            rng,
+        )
+        for k, decision in zip(plain.values(), decisions, strict=True):
+            made[k] = _made(known[k], decision)
+    return [made.get(k) or _decide(each, rng) for k, each in enumerate(known)]
+
+
+def _decide(known: Known, rng: np.random.Generator) -> _Made:
+    request, policy = known.request, known.question.policy
+    if not known.is_personalised:
+        return _made(known, decide_impersonally(request, known.scorer, policy, rng))
+    if known.arm is None or not known.arm.placements:
+        # What the request names comes first; else the pathway or the default decides.
+        return _made(known, decide(request, known.scorer, policy, rng))
+    arm = (known.arm.scorer, known.arm.policy)
+    decision, is_consulted = decide_in_arm(request, known.scorer, arm, rng)
+    return _made(known, decision, known.arm.placements if is_consulted else ())
+
+
+def _made(
+    known: Known, recommendation: Recommendation, placements: tuple[Placement, ...] = ()
+) -> _Made:
+    is_recorded = known.question.is_for_the_record and known.is_stored
+    return _Made(
+        known=known,
+        recommendation=recommendation,
+        placements=placements,
+        lacks=known.lacks,
+        recommendation_id=str(uuid4()) if is_recorded else None,
+    )
+
+
+def _give_all(service: Service, made: Sequence[_Made]) -> list[Answer]:
+    """Return the answers, those for the record once they are on disk.
+
+    They are written at once, but for those of experiments, each of which may have to start over.
+    """
+    plain = [k for k, each in enumerate(made) if each.recommendation_id and not each.placements]
+    given = dict(zip(plain, _record(service, [made[k] for k in plain]), strict=True))
+    for k, each in enumerate(made):
+        if each.recommendation_id is None:
+            given[k] = _give(service, each, _answer(each))
+        elif each.placements:
+            given[k] = _record(service, [each])[0]
+    return [given[k] for k in range(len(made))]
+
+
+def _record(service: Service, made: Sequence[_Made]) -> list[Answer]:
+    """Commit answers with what they were made from, exposed to, and what rules assign with them."""
+    if not made:
+        return []
+    answers = [_answer(each) for each in made]
     try:
-        with service.database.reading() as repositories:
-            revisions = repositories.revisions.all()
-            scorer = service.rankings.at(revisions[CATALOGUE], repositories)
-            history = repositories.learners.history(question.learner_id, question.as_of)
-            if not history.is_known:
-                repositories.learners.require_not_erased(question.learner_id)
-            request = _request(question, history)
-            if question.is_for_the_record and history.learner.personalised:
-                arm = service.arms.find(repositories, revisions[EXPERIMENTS], scorer, request)
+        with service.stage("record"), service.database.transaction() as repositories:
+            erased = repositories.learners.erased_among(each.question.learner_id for each in made)
+            kept = [
+                (each, answer)
+                for each, answer in zip(made, answers, strict=True)
+                if each.question.learner_id not in erased
+            ]
+            repositories.recommendations.add_all([_served(*each) for each in kept])
+            for each, _ in kept:
+                _leave_traces(repositories, each)
     except StoreUnavailableError:
-        remembered = service.rankings.remembered()
-        if remembered is None:
-            raise
-        stranger = LearnerHistory(learner=Learner(learner_id=question.learner_id), is_known=False)
-        lacks = (DATABASE_DOWN, *_lacks(remembered))
-        request = _request(question, stranger)
-        return _Known(scorer=remembered, request=request, lacks=lacks, is_stored=False)
-    lacks = _lacks(scorer) + (arm.lacks if arm is not None else ())
-    return _Known(scorer=scorer, request=request, lacks=lacks, is_stored=True, arm=arm)
+        unrecorded = [_unrecorded(each) for each in made]
+        return [_give(service, each, _answer(each)) for each in unrecorded]
+    except _EnrolledMeanwhileError:
+        return recommend_all(service, [each.question for each in made])
+    return [
+        ErasedError.of(each.question.learner_id)
+        if each.question.learner_id in erased
+        else _give(service, each, answer)
+        for each, answer in zip(made, answers, strict=True)
+    ]
 
 
-def _request(question: Question, history: LearnerHistory) -> DecisionRequest:
-    now = question.as_of or question.asked_at
-    return DecisionRequest(history=history, context=question.context, now=now)
+def _leave_traces(repositories: Repositories, made: _Made) -> None:
+    """Write what an answer brings about: assignments by rules, enrolments, exposures."""
+    repositories.learners.add_assignments(made.recommendation.assignments)
+    if made.placements and made.recommendation_id is not None:
+        at, learner_id = made.question.asked_at, made.question.learner_id
+        if not note(repositories, made.recommendation_id, made.placements, learner_id, at):
+            raise _EnrolledMeanwhileError
 
 
-def _lacks(scorer: Scorer) -> tuple[str, ...]:
-    """Return what the system, not the learner, lacks for a full answer."""
-    lacks = []
-    if not scorer.index.modules:
-        lacks.append(EMPTY_CATALOGUE)
-    if scorer.version is None:
-        lacks.append(NO_MODEL)
-    return tuple(lacks)
+def _unrecorded(made: _Made) -> _Made:
+    return replace(made, recommendation_id=None, placements=(), lacks=(NOT_RECORDED, *made.lacks))
+
+
+def _give(service: Service, made: _Made, answer: RecommendationView) -> RecommendationView:
+    """Count an answer, and return it."""
+    if made.question.is_for_the_record:
+        service.metrics.recommended(made.recommendation, _code_of(made.lacks))
+    return answer
 
 
 def _code_of(lacks: Sequence[str]) -> str | None:
@@ -189,25 +216,12 @@ def _code_of(lacks: Sequence[str]) -> str | None:
     return LACK_CODES.get(lacks[0], "experiment") if lacks else None
 
 
-def _decide(known: _Known, question: Question) -> tuple[Recommendation, tuple[Placement, ...]]:
-    """Decide, and return with it the experiments whose variants were consulted."""
-    rng = np.random.default_rng()
-    if not known.request.history.learner.personalised:
-        return decide_impersonally(known.request, known.scorer, question.policy, rng), ()
-    if known.arm is None or not known.arm.placements:
-        # What the request names comes first; else the pathway or the default decides.
-        return decide(known.request, known.scorer, question.policy, rng), ()
-    arm = (known.arm.scorer, known.arm.policy)
-    recommendation, is_consulted = decide_in_arm(known.request, known.scorer, arm, rng)
-    return recommendation, known.arm.placements if is_consulted else ()
-
-
-def _answer(made: _Made, lacks: Sequence[str], recommendation_id: str | None) -> RecommendationView:
+def _answer(made: _Made) -> RecommendationView:
     recommendation = made.recommendation
-    reasons = [reason for reason in (*lacks, recommendation.degraded) if reason]
+    reasons = [reason for reason in (*made.lacks, recommendation.degraded) if reason]
     return RecommendationView.model_validate(
         {
-            "recommendation_id": recommendation_id,
+            "recommendation_id": made.recommendation_id,
             "learner_id": recommendation.learner_id,
             "served_at": made.question.asked_at,
             "snapshot_version": recommendation.snapshot_version,
@@ -218,8 +232,8 @@ def _answer(made: _Made, lacks: Sequence[str], recommendation_id: str | None) ->
                 for each in made.placements
             ],
             "degraded": "; ".join(reasons) or None,
-            "recorded": recommendation_id is not None,
-            "personalised": made.personalised,
+            "recorded": made.recommendation_id is not None,
+            "personalised": made.known.is_personalised,
             "items": recommendation.items,
             "withheld": recommendation.withheld,
             "rules": recommendation.rules,
@@ -228,23 +242,14 @@ def _answer(made: _Made, lacks: Sequence[str], recommendation_id: str | None) ->
     )
 
 
-def _record(
-    service: Service, recommendation_id: str, made: _Made, answer: RecommendationView
-) -> None:
-    """Commit the answer with what it was made from, exposed to, and what rules assign with it."""
-    question, recommendation = made.question, made.recommendation
-    with service.database.transaction() as repositories:
-        repositories.recommendations.add(
-            recommendation_id,
-            recommendation,
-            context=_context(question),
-            answer=answer.model_dump(mode="json"),
-        )
-        repositories.learners.add_assignments(recommendation.assignments)
-        if made.placements and not note(
-            repositories, recommendation_id, made.placements, question.learner_id, question.asked_at
-        ):
-            raise _EnrolledMeanwhileError
+def _served(made: _Made, answer: RecommendationView) -> Served:
+    assert made.recommendation_id is not None  # noqa: S101 - only such are recorded
+    return Served(
+        recommendation_id=made.recommendation_id,
+        recommendation=made.recommendation,
+        context=_context(made.question),
+        answer=answer.model_dump(mode="json"),
+    )
 
 
 def _context(question: Question) -> Mapping[str, Any]:

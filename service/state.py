@@ -12,12 +12,15 @@ from starlette.types import Scope
 from service.arms import Arms
 from service.auth import Keyring
 from service.database import Database
+from service.desk import Desk
 from service.limits import RateLimiter
 from service.metrics import Metrics
 from service.models import ModelHolder
 from service.pseudonyms import Pseudonyms
+from service.question import Question
 from service.rankings import Rankings
 from service.readings import Readings
+from service.schemas.recommendations import RecommendationView
 from service.shelf import ShelfReader
 from service.tracing import Tracing
 
@@ -31,6 +34,7 @@ class Service:
     models: ModelHolder
     rankings: Rankings
     arms: Arms
+    desk: Desk[Question, RecommendationView]
     shelf: ShelfReader
     readings: Readings
     metrics: Metrics

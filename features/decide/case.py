@@ -106,13 +106,13 @@ def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy | None =
 
 
 def open_cases(
-    requests: Sequence[DecisionRequest], scorer: ScoringAll, policy: Policy | None = None
+    requests: Sequence[DecisionRequest], scorer: ScoringAll, policies: Sequence[Policy | None]
 ) -> Iterator[Case]:
     """Yield what `open_case` makes of each request; the learners, all different, scored at once."""
     arrays = [_encode(request, scorer) for request in requests]
     now_seconds = np.array([request.now.timestamp() for request in requests])
     scores = scorer.score_all([request.history for request in requests], arrays, now_seconds)
-    for request, own, theirs in zip(requests, arrays, scores, strict=True):
+    for request, own, theirs, policy in zip(requests, arrays, scores, policies, strict=True):
         yield _judge(request, scorer.index, own, theirs, policy)
 
 

@@ -56,7 +56,21 @@ def decide(
         Up to `context.limit` modules, contributions summing to each score; no items where nothing
         is eligible.
     """
-    case = open_case(request, scorer, policy)
+    return _decide(open_case(request, scorer, policy), scorer.version, rng)
+
+
+def decide_all(
+    requests: Sequence[DecisionRequest],
+    scorer: ScoringAll,
+    policies: Sequence[Policy | None],
+    rng: np.random.Generator,
+) -> list[Recommendation]:
+    """Return what `decide` does for each of several learners, all different, scored at once."""
+    cases = open_cases(requests, scorer, policies)
+    return [_decide(case, scorer.version, rng) for case in cases]
+
+
+def _decide(case: Case, version: str | None, rng: np.random.Generator) -> Recommendation:
     terms = compute_terms(case)
     best = _best_candidates(case, terms)
     slate = _draw(case, terms, best, rng)
@@ -64,9 +78,9 @@ def decide(
         _item(case, terms, place, rank) for rank, place in enumerate(slate.places, start=1)
     )
     return Recommendation(
-        learner_id=request.history.learner.learner_id,
-        served_at=request.now,
-        snapshot_version=scorer.version,
+        learner_id=case.request.history.learner.learner_id,
+        served_at=case.request.now,
+        snapshot_version=version,
         policy_id=case.policy.policy_id,
         policy_version=case.policy.version,
         items=items,
@@ -102,7 +116,7 @@ def choose_all(
     rngs
         One for each request.
     """
-    cases = open_cases(requests, scorer, policy)
+    cases = open_cases(requests, scorer, [policy] * len(requests))
     return [_foremost_row(case, rng) for case, rng in zip(cases, rngs, strict=True)]
 
 

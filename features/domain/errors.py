@@ -42,6 +42,13 @@ class ErasedError(WaymarkError):
     code = "erased"
     status = 410
 
+    @classmethod
+    def of(cls, learner_id: str) -> "ErasedError":
+        """Return the error about a learner."""
+        return cls(
+            f"learner {learner_id} was erased: nothing more is kept about them. Leave them out"
+        )
+
 
 class UnauthenticatedError(WaymarkError):
     """The request carries no key, or one that is unknown or revoked."""

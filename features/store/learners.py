@@ -1,14 +1,14 @@
 """Learners: profiles, histories, assignments, export and erasure."""
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Result,
-    RowMapping,
+    Row,
     Select,
     Table,
     bindparam,
@@ -41,6 +41,10 @@ def _of_learner(facts: Select[Any], table: Table) -> Select[Any]:
     return facts.where(table.c.learner_id == bindparam("learner_id"))
 
 
+def _of_learners(facts: Select[Any], table: Table) -> Select[Any]:
+    return facts.where(table.c.learner_id.in_(bindparam("learner_ids", expanding=True)))
+
+
 _DONE = _facts(interactions).order_by(interactions.c.at, interactions.c.sequence)
 _JUDGED = _facts(evidence).order_by(evidence.c.at, evidence.c.sequence)
 _OWED = _facts(assignments).order_by(assignments.c.module_id)
@@ -49,6 +53,10 @@ _PROFILE = _of_learner(_facts(learners), learners)
 _INTERACTIONS = _of_learner(_DONE, interactions)
 _EVIDENCE = _of_learner(_JUDGED, evidence)
 _ASSIGNMENTS = _of_learner(_OWED, assignments)
+_PROFILES = _of_learners(_facts(learners), learners)
+_INTERACTIONS_OF_ALL = _of_learners(_DONE, interactions)
+_EVIDENCE_OF_ALL = _of_learners(_JUDGED, evidence)
+_ASSIGNMENTS_OF_ALL = _of_learners(_OWED, assignments)
 
 
 class LearnerRepository:
@@ -113,19 +121,18 @@ class LearnerRepository:
 
     def histories(self, learner_ids: Collection[str]) -> Mapping[str, LearnerHistory]:
         """Return what is known of each learner, as `history` does, in four reads for all."""
-        known = {each.learner_id: each for each in self._profiles(learner_ids)}
-        done = self._by_learner(_DONE, interactions, learner_ids)
-        judged = self._by_learner(_JUDGED, evidence, learner_ids)
-        owed = self._by_learner(_OWED, assignments, learner_ids)
+        found = self._connection.execute(_PROFILES, {"learner_ids": list(learner_ids)})
+        known = {row["learner_id"]: Learner(**row) for row in found.mappings()}
+        done = self._by_learner(_INTERACTIONS_OF_ALL, learner_ids)
+        judged = self._by_learner(_EVIDENCE_OF_ALL, learner_ids)
+        owed = self._by_learner(_ASSIGNMENTS_OF_ALL, learner_ids)
         return {
             learner_id: LearnerHistory(
                 learner=known.get(learner_id, Learner(learner_id=learner_id)),
                 is_known=learner_id in known,
-                interactions=tuple(
-                    _interaction_from(tuple(row.values())) for row in done[learner_id]
-                ),
-                evidence=tuple(Evidence(**row) for row in judged[learner_id]),
-                assignments=tuple(Assignment(**row) for row in owed[learner_id]),
+                interactions=tuple(_interaction_from(row) for row in done[learner_id]),
+                evidence=tuple(Evidence(**row._asdict()) for row in judged[learner_id]),
+                assignments=tuple(Assignment(**row._asdict()) for row in owed[learner_id]),
             )
             for learner_id in learner_ids
         }
@@ -193,19 +200,13 @@ class LearnerRepository:
         """Raise ErasedError if the learner was erased."""
         self._tombstones.require_none([learner_id])
 
-    def _profiles(self, learner_ids: Collection[str]) -> Iterator[Learner]:
-        chosen = select(learners).where(learners.c.learner_id.in_(learner_ids))
-        for row in self._connection.execute(chosen).mappings():
-            yield Learner(**row)
-
     def _by_learner(
-        self, statement: Select[Any], table: Table, learner_ids: Collection[str]
-    ) -> Mapping[str, deque[RowMapping]]:
+        self, statement: Select[Any], learner_ids: Collection[str]
+    ) -> Mapping[str, deque[Row[Any]]]:
         """Return rows of several learners, each one's in the order of the statement."""
-        rows: dict[str, deque[RowMapping]] = {learner_id: deque() for learner_id in learner_ids}
-        chosen = statement.where(table.c.learner_id.in_(learner_ids))
-        for row in self._connection.execute(chosen).mappings():
-            rows[row["learner_id"]].append(row)
+        rows: dict[str, deque[Row[Any]]] = {learner_id: deque() for learner_id in learner_ids}
+        for row in self._connection.execute(statement, {"learner_ids": list(learner_ids)}):
+            rows[row.learner_id].append(row)
         return rows
 
     def _rows(

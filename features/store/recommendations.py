@@ -1,6 +1,7 @@
 """Recommendations as they were given, and what people made of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select
@@ -15,7 +16,30 @@ from features.store.tables import policies, recommendations
 from features.store.tombstones import Tombstones
 from features.store.writing import insert_new
 
+_RECORD = insert(recommendations)
 _FEEDBACK = [column for column in feedback_table.columns if column.name != "sequence"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """A recommendation as it was given.
+
+    Attributes
+    ----------
+    recommendation_id
+        A new id.
+    recommendation
+        What was decided, with the candidates it was drawn from.
+    context
+        What was asked, as JSON.
+    answer
+        The body given, as JSON; it is returned exactly so.
+    """
+
+    recommendation_id: str
+    recommendation: Recommendation
+    context: Mapping[str, Any]
+    answer: Mapping[str, Any]
 
 
 class RecommendationRepository:
@@ -33,37 +57,27 @@ class RecommendationRepository:
         context: Mapping[str, Any],
         answer: Mapping[str, Any],
     ) -> None:
-        """Record a recommendation.
+        """Record a recommendation, see `Served`; ErasedError if the learner was erased."""
+        served = Served(
+            recommendation_id=recommendation_id,
+            recommendation=recommendation,
+            context=context,
+            answer=answer,
+        )
+        self.add_all([served])
 
-        Parameters
-        ----------
-        recommendation_id
-            A new id.
-        recommendation
-            What was decided, with the candidates it was drawn from.
-        context
-            What was asked, as JSON.
-        answer
-            The body given, as JSON; it is returned exactly so.
+    def add_all(self, served: Sequence[Served]) -> None:
+        """Record recommendations.
 
         Raises
         ------
         ErasedError
-            If the learner was erased.
+            If one of the learners was erased.
         """
-        self._tombstones.require_none([recommendation.learner_id])
-        row = {
-            "recommendation_id": recommendation_id,
-            "learner_id": recommendation.learner_id,
-            "served_at": recommendation.served_at,
-            "snapshot_version": recommendation.snapshot_version,
-            "policy_id": recommendation.policy_id,
-            "policy_version": recommendation.policy_version,
-            "context": dict(context),
-            "answer": dict(answer),
-            "candidates": pack(recommendation.candidates),
-        }
-        self._connection.execute(insert(recommendations), [row])
+        if not served:
+            return
+        self._tombstones.require_none(each.recommendation.learner_id for each in served)
+        self._connection.execute(_RECORD, [_row(each) for each in served])
 
     def get(self, recommendation_id: str) -> dict[str, Any]:
         """Return all that is kept about a recommendation, ready for JSON.
@@ -126,3 +140,18 @@ class RecommendationRepository:
         if row is None:
             raise NotFoundError(f"there is no recommendation {recommendation_id!r}")
         return row
+
+
+def _row(served: Served) -> dict[str, Any]:
+    recommendation = served.recommendation
+    return {
+        "recommendation_id": served.recommendation_id,
+        "learner_id": recommendation.learner_id,
+        "served_at": recommendation.served_at,
+        "snapshot_version": recommendation.snapshot_version,
+        "policy_id": recommendation.policy_id,
+        "policy_version": recommendation.policy_version,
+        "context": dict(served.context),
+        "answer": dict(served.answer),
+        "candidates": pack(recommendation.candidates),
+    }

@@ -51,9 +51,7 @@ class Tombstones:
         """Raise ErasedError if any of them was erased."""
         erased = sorted(self.among(learner_ids))
         if erased:
-            raise ErasedError(
-                f"learner {erased[0]} was erased: nothing more is kept about them. Leave them out"
-            )
+            raise ErasedError.of(erased[0])
 
     def all(self) -> Mapping[str, datetime]:
         """Return the hashes of everybody who was erased, and when that was."""

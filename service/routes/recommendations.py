@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from features.domain.errors import ConflictError, InvalidValueError
 from features.domain.history import Feedback
@@ -12,7 +12,7 @@ from features.domain.instants import parse_instant, require_not_future
 from features.domain.recommendation import RequestContext
 from service.auth import ADMIN, Caller, Recommender
 from service.problems import InvalidFieldsError
-from service.recommend import Question, recommend
+from service.question import Question
 from service.routes.paths import PathId
 from service.schemas.recommendations import (
     ContextBody,
@@ -34,9 +34,9 @@ router = APIRouter(prefix="/v1/recommendations", tags=["recommendations"])
 
 
 @router.post("", response_model=RecommendationView)
-def ask(
+async def ask(
     body: RecommendationBody, caller: Recommender, service: CurrentService, now: Now
-) -> RecommendationView:
+) -> Response:
     """Answer which module a learner should take next, and why.
 
     The answer takes every event into account that was acknowledged before, and is on disk, with
@@ -44,7 +44,8 @@ def ask(
     popularity.
     """
     service.pseudonyms.require({"learner_id": body.learner_id})
-    return recommend(service, _question(body, caller, now))
+    answer = await service.desk.ask(_question(body, caller, now))
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 @router.get("/{recommendation_id}", response_model=RecommendationRecordView)

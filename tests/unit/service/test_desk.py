@@ -1,0 +1,110 @@
+import asyncio
+import threading
+
+import pytest
+
+from features.domain.errors import ErasedError, StoreUnavailableError
+from service.desk import MOST_TOGETHER, N_CLERKS, Desk
+
+
+class Clerk:
+    """Doubles numbers, remembers how they came, and can be made to wait."""
+
+    def __init__(self):
+        self.batches = []
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+
+    def __call__(self, asked):
+        self.batches.append(list(asked))
+        self.may_go_on.wait(10)
+        if 7 in asked:
+            raise ZeroDivisionError
+        if 9 in asked:
+            raise StoreUnavailableError("away")
+        return [ErasedError.of("u") if each == 0 else 2 * each for each in asked]
+
+
+async def ask_while_all_are_busy(desk, clerk, asked):
+    """Ask for as many as there are clerks, and then, while they work, for all of `asked`."""
+    clerk.may_go_on.clear()
+    busy = [asyncio.create_task(desk.ask(1)) for _ in range(N_CLERKS)]
+    while len(clerk.batches) < N_CLERKS:
+        await asyncio.sleep(0.001)
+    waiting = [asyncio.create_task(desk.ask(each)) for each in asked]
+    await asyncio.sleep(0)
+    clerk.may_go_on.set()
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    await asyncio.gather(*busy)
+    return answers
+
+
+@pytest.fixture
+def clerk():
+    return Clerk()
+
+
+@pytest.fixture
+def desk(clerk):
+    desk = Desk(clerk, "test")
+    yield desk
+    desk.close()
+
+
+def test_a_lone_question_is_answered_by_itself(desk, clerk):
+    assert asyncio.run(desk.ask(4)) == 8
+    assert clerk.batches == [[4]]
+
+
+def test_what_waits_is_answered_together(desk, clerk):
+    assert asyncio.run(ask_while_all_are_busy(desk, clerk, [2, 3, 4])) == [4, 6, 8]
+    assert clerk.batches[N_CLERKS:] == [[2, 3, 4]]
+
+
+def test_no_more_than_so_many_at_once(desk, clerk):
+    asked = list(range(1_000, 1_000 + MOST_TOGETHER + 5))
+    answers = asyncio.run(ask_while_all_are_busy(desk, clerk, asked))
+    assert answers == [2 * each for each in asked]
+    assert sorted(len(each) for each in clerk.batches[N_CLERKS:]) == [5, MOST_TOGETHER]
+
+
+def test_an_error_as_an_answer_is_raised_for_who_asked_alone(desk, clerk):
+    answers = asyncio.run(ask_while_all_are_busy(desk, clerk, [2, 0, 3]))
+    assert answers[::2] == [4, 6]
+    assert isinstance(answers[1], ErasedError)
+
+
+def test_where_a_batch_fails_each_is_asked_by_itself(desk, clerk):
+    answers = asyncio.run(ask_while_all_are_busy(desk, clerk, [2, 7, 3]))
+    assert answers[::2] == [4, 6]
+    assert isinstance(answers[1], ZeroDivisionError)
+    assert clerk.batches[N_CLERKS:] == [[2, 7, 3], [2], [7], [3]]
+
+
+def test_a_database_that_is_away_is_not_asked_again_for_each(desk, clerk):
+    answers = asyncio.run(ask_while_all_are_busy(desk, clerk, [2, 9, 3]))
+    assert all(isinstance(each, StoreUnavailableError) for each in answers)
+    assert clerk.batches[N_CLERKS:] == [[2, 9, 3]]
+
+
+def test_who_goes_away_keeps_nobody_else_from_an_answer(desk, clerk):
+    async def ask():
+        clerk.may_go_on.clear()
+        going, staying = (asyncio.create_task(desk.ask(each)) for each in (5, 6))
+        while not clerk.batches:
+            await asyncio.sleep(0.001)
+        going.cancel()
+        await asyncio.sleep(0)
+        clerk.may_go_on.set()
+        return await staying
+
+    assert asyncio.run(ask()) == 12
+
+
+def test_hundreds_at_once_are_all_answered(desk):
+    async def ask():
+        return await asyncio.gather(*(desk.ask(each) for each in range(100, 500)))
+
+    answers = asyncio.run(ask())
+    assert [each for each in answers if not isinstance(each, int)] == []
+    assert answers == [2 * each for each in range(100, 500)]
