@@ -106,7 +106,7 @@ def test_a_fault_of_the_service_says_nothing_of_its_inside(settings, monkeypatch
 
     with running(settings, raise_faults=False) as client:
         client.headers.update(bearer(make_key(settings.database_url, "admin")))
-        monkeypatch.setattr("service.routes.recommendations.recommend", fail)
+        monkeypatch.setattr("service.app.recommend_all", fail)
         answer = client.post("/v1/recommendations", json={"learner_id": "ada"})
     require_problem(answer, 500, "internal-error")
     assert "secret" not in answer.text
