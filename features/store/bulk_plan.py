@@ -18,7 +18,7 @@ class Plan:
     columns
         What is written, in the table's order: what rows hold, and defaults of the rest.
     key
-        Columns that tell rows apart: of the unique constraint, or else of the primary key.
+        Columns that tell rows apart, see `key_of`.
     overwritten
         Columns that an upsert changes in rows stored already.
     sources
@@ -38,8 +38,7 @@ class Plan:
         if unknown:
             message = f"{table.name} has no column {unknown[0]}"
             raise KeyError(message)
-        unique = [c for c in table.constraints if isinstance(c, UniqueConstraint)]
-        key = tuple(unique[0].columns) if unique else tuple(table.primary_key.columns)
+        key = key_of(table)
         columns = [c for c in table.columns if c.name in given or c.default is not None]
         return cls(
             table=table,
@@ -68,6 +67,12 @@ class Plan:
             for i, process in processors:
                 values[i] = process(values[i])
             yield values
+
+
+def key_of(table: Table) -> tuple[Column[Any], ...]:
+    """Return the columns that tell rows apart: of the unique constraint, or of the primary key."""
+    unique = [c for c in table.constraints if isinstance(c, UniqueConstraint)]
+    return tuple(unique[0].columns) if unique else tuple(table.primary_key.columns)
 
 
 def _default(column: Column[Any]) -> Any:

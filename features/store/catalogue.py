@@ -248,7 +248,7 @@ class CatalogueRepository:
             How many were new.
         """
         wanted = set(module_ids)
-        unknown = sorted(wanted - stored_among(self._connection, modules.c.module_id, wanted))
+        unknown = wanted - stored_among(self._connection, modules.c.module_id, wanted)
         if not unknown:
             return 0
         self.hold()

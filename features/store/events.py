@@ -1,7 +1,7 @@
 """Events, evidence and outcomes as they arrive."""
 
 from collections.abc import Collection, Sequence
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -13,7 +13,7 @@ from features.store.tables import evidence as evidence_table
 from features.store.tables import interactions as interactions_table
 from features.store.tables import outcomes as outcomes_table
 from features.store.tombstones import Tombstones
-from features.store.writing import insert_new, number_arrivals, stored_among
+from features.store.writing import insert_new, stored_among
 
 
 class EventRepository:
@@ -53,11 +53,7 @@ class EventRepository:
         new = self._not_stored(interactions)
         self._catalogue.add_bare_modules(one.module_id for one in new)
         self._learners.add_bare_learners(one.learner_id for one in new)
-        numbers = number_arrivals(self._connection, interactions_table, len(new))
-        rows = [
-            _row_of(one) | {"sequence": number} for one, number in zip(new, numbers, strict=True)
-        ]
-        rows.sort(key=itemgetter("event_id"))
+        rows = [_row_of(one) for one in new]
         return frozenset(
             insert_new(self._connection, interactions_table, rows, interactions_table.c.event_id)
         )
@@ -87,13 +83,12 @@ class EventRepository:
             row = {name: getattr(fact, name) for name in names}
             rows.setdefault(tuple(row[name] for name in key), row)
         self._learners.add_bare_learners(fact.learner_id for fact in facts)
-        in_order = [rows[one] for one in sorted(rows)]
-        return len(insert_new(self._connection, table, in_order, table.c.sequence))
+        return len(insert_new(self._connection, table, [*rows.values()], table.c.sequence))
 
 
 _FIELDS = [c.name for c in interactions_table.columns if c.name != "sequence"]
+_fields_of = attrgetter(*_FIELDS)
 
 
 def _row_of(interaction: Interaction) -> dict[str, Any]:
-    row = {name: getattr(interaction, name) for name in _FIELDS}
-    return row | {"event": str(interaction.event)}
+    return dict(zip(_FIELDS, _fields_of(interaction), strict=True))

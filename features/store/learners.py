@@ -28,7 +28,7 @@ from features.domain.history import (
 from features.store import erasure
 from features.store.tables import assignments, evidence, interactions, learners
 from features.store.tombstones import Tombstones
-from features.store.writing import insert_new, overwrite
+from features.store.writing import insert_new, overwrite, stored_among
 
 _EVENTS = {str(event): event for event in Event}
 
@@ -168,9 +168,10 @@ class LearnerRepository:
 
     def add_bare_learners(self, learner_ids: Iterable[str]) -> int:
         """Give learners that nobody has described a row; return how many were new."""
-        wanted = sorted(set(learner_ids))
+        wanted = set(learner_ids)
         self._tombstones.require_none(wanted)
-        rows = [{"learner_id": learner_id} for learner_id in wanted]
+        unknown = wanted - stored_among(self._connection, learners.c.learner_id, wanted)
+        rows = [{"learner_id": learner_id} for learner_id in unknown]
         return len(insert_new(self._connection, learners, rows, learners.c.learner_id))
 
     def export(self, learner_id: str) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from features.domain.catalogue import (
 from features.domain.errors import InvalidValueError
 from features.store import tables
 from features.store.documents import pathway_from, rule_from, to_document
-from features.store.writing import IDS_PER_STATEMENT
+
+# Below SQLite's limit of 32,766 parameters a statement.
+IDS_PER_STATEMENT = 5_000
 
 Row = dict[str, Any]
 PartRows = Mapping[str, list[RowMapping]]

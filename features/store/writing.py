@@ -1,14 +1,37 @@
-"""INSERTs that meet rows stored already: let them be, or overwrite them."""
+"""INSERTs that meet rows stored already: let them be, or overwrite them.
+
+Many values go to the database as one text of JSON, so that a statement is the same for any number
+of them, and is made, read and planned once.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import batched
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, func, select, text
+import orjson
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Insert,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-# Below SQLite's limit of 32,766 parameters a statement.
-IDS_PER_STATEMENT = 5_000
+from features.domain.errors import InvalidValueError
+from features.domain.instants import to_microseconds
+from features.store.bulk_plan import Plan, key_of
+
+_GIVEN = bindparam("given", type_=Text)
 
 
 def insert_new(
@@ -16,46 +39,87 @@ def insert_new(
 ) -> list[Any]:
     """Insert the rows whose key is new and return one column of those.
 
-    Rows must come sorted by that key: transactions that insert the same keys at the same time
-    then wait for each other in one order, and never in a circle.
+    Rows hold the same columns each, and are numbered in the order in which they come. On
+    PostgreSQL they are inserted in the order of their key: transactions that insert the same keys
+    at the same time then wait for each other in one order, and never in a circle.
     """
     if not rows:
         return []
-    statement = _insert(connection, table).on_conflict_do_nothing().returning(returning)
-    return list(connection.execute(statement, list(rows)).scalars())
+    names = tuple(map(str, rows[0]))  # without SQLAlchemy's notes on how they are quoted
+    if connection.dialect.name == "postgresql":
+        statement = _insert_given(table, names, returning)
+        given = [dict(zip(names, row.values(), strict=True)) for row in rows]
+        return list(connection.scalars(statement, {"given": _to_json(given)}))
+    plan = Plan.of(table, names, ())
+    keys = [one.name for one in plan.columns]
+    statement = sqlite.insert(table).on_conflict_do_nothing().returning(returning)
+    sql = str(statement.compile(dialect=connection.dialect, column_keys=keys))
+    # SQLAlchemy would take longer over each row than the database does.
+    driver: Any = connection.connection.driver_connection
+    values = plan.stored(([*row.values()] for row in rows), connection.dialect)
+    return [one for row in values for (one,) in driver.execute(sql, row)]
 
 
 def overwrite(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row, or overwrite the one with the same primary key."""
     key = [column.name for column in table.primary_key]
-    statement = _insert(connection, table)
+    is_postgresql = connection.dialect.name == "postgresql"
+    statement = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
     changed = {name: statement.excluded[name] for name in row if name not in key}
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), [row])
 
 
-def number_arrivals(connection: Connection, table: Table, n_rows: int) -> list[int]:
-    """Take numbers of a table's `sequence`, so that rows need not be inserted as they arrived."""
-    if n_rows == 0:
-        return []
-    if connection.dialect.name == "postgresql":
-        numbers = text(
-            "SELECT nextval(pg_get_serial_sequence(:table, 'sequence'))"
-            " FROM generate_series(1, :n_rows)"
-        )
-        return list(connection.scalars(numbers, {"table": table.name, "n_rows": n_rows}))
-    last = connection.scalar(select(func.coalesce(func.max(table.c.sequence), 0)))
-    return list(range(int(last or 0) + 1, int(last or 0) + 1 + n_rows))
-
-
 def stored_among(connection: Connection, column: Column[str], values: Iterable[str]) -> set[str]:
     """Return those of `values` that `column` holds."""
-    stored: set[str] = set()
-    for some in batched(values, IDS_PER_STATEMENT):
-        stored.update(connection.scalars(select(column).where(column.in_(some))))
-    return stored
+    asked = list(values)
+    if not asked:
+        return set()
+    statement = _stored_among(column, connection.dialect.name)
+    return set(connection.scalars(statement, {"given": _to_json(asked)}))
 
 
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+@cache
+def _stored_among(held: Column[str], dialect: str) -> Select[str]:
+    if dialect == "postgresql":
+        given = select(func.json_array_elements_text(cast(_GIVEN, JSON)))
+        # An array, so that the index is asked whatever the planner thinks of the JSON.
+        return select(held).where(held == any_(func.array(given.scalar_subquery())))
+    return select(held).where(held.in_(select(column("value")).select_from(func.json_each(_GIVEN))))
+
+
+@cache
+def _insert_given(table: Table, names: tuple[str, ...], returning: Column[Any]) -> Insert:
+    """Return PostgreSQL's INSERT of a JSON list of objects, one member a column."""
+    members = [column(name, table.c[name].type) for name in names]
+    given = func.json_to_recordset(cast(_GIVEN, JSON)).table_valued(*members, name="given")
+    chosen = select(given.render_derived(with_types=True))
+    if "sequence" in table.c and "sequence" not in names:
+        names = (*names, "sequence")
+        sequence = func.pg_get_serial_sequence(table.name, "sequence")
+        chosen = chosen.add_columns(func.nextval(sequence).label("sequence"))
+    numbered = chosen.cte("numbered").prefix_with("MATERIALIZED")
+    by_key = [numbered.c[one.name] for one in key_of(table)]
+    return (
+        postgresql.insert(table)
+        .from_select(names, select(numbered).order_by(*by_key))
+        .on_conflict_do_nothing()
+        .returning(returning)
+    )
+
+
+def _to_json(values: Any) -> str:
+    try:
+        return orjson.dumps(
+            values, default=_as_stored, option=orjson.OPT_PASSTHROUGH_DATETIME
+        ).decode()
+    except orjson.JSONEncodeError as error:
+        raise InvalidValueError(f"a value cannot be stored: {error}") from error
+
+
+def _as_stored(value: object) -> object:
+    """Turn what JSON lacks into what its column holds, see `features.store.columns`."""
+    if isinstance(value, datetime):
+        return to_microseconds(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is not kept")

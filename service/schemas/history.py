@@ -52,7 +52,7 @@ class EventRow(FactRow):
         event_id = self.event_id or derive_event_id(
             self.learner_id, self.module_id, self.event, self.at, self.attempt
         )
-        return Interaction(**self.model_dump(exclude={"event_id"}), event_id=event_id)
+        return Interaction(**vars(self) | {"event_id": event_id})
 
 
 class EvidenceRow(FactRow):
@@ -78,7 +78,7 @@ class EvidenceRow(FactRow):
 
     def to_domain(self) -> Evidence:
         """Make the evidence."""
-        return Evidence(**self.model_dump())
+        return Evidence(**vars(self))
 
 
 class OutcomeRow(FactRow):
@@ -102,7 +102,7 @@ class OutcomeRow(FactRow):
 
     def to_domain(self) -> Outcome:
         """Make the outcome."""
-        return Outcome(**self.model_dump())
+        return Outcome(**vars(self))
 
 
 # Rows are described here and checked one by one, so that a bad row refuses itself alone.
