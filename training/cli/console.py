@@ -20,16 +20,11 @@ from rich.table import Table
 from features.domain.errors import InvalidValueError, WaymarkError
 from features.settings import Settings
 from features.store.workspace import Workspace
-from training.model_settings import ModelSettings, read_model_settings
 
 JsonFlag = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output instead of text.")
 ]
 SeedOption = Annotated[int, typer.Option(help="Seed of every random choice.", min=0)]
-SettingsOption = Annotated[
-    Path | None,
-    typer.Option("--settings", help="Hyper-parameters: a JSON file that `waymark tune` wrote."),
-]
 
 WIDER_THAN_ANY_TABLE = 240
 
@@ -55,12 +50,6 @@ def workspace_of(settings: Settings) -> Iterator[Workspace]:
         yield workspace
     finally:
         workspace.close()
-
-
-def model_settings(path: Path | None, settings: Settings) -> ModelSettings:
-    """Read the hyper-parameters from the file named, else from that of WAYMARK_SETTINGS_FILE."""
-    chosen = path or settings.settings_file
-    return ModelSettings() if chosen is None else read_model_settings(chosen)
 
 
 def require_writable(path: Path | None, option: str = "--out") -> None:

@@ -15,15 +15,14 @@ from features.settings import read_settings
 from training.cli.console import (
     JsonFlag,
     SeedOption,
-    SettingsOption,
     err,
-    model_settings,
     named_failures,
     now,
     print_json,
     reading_bars,
     require_writable,
 )
+from training.cli.hyperparameters import SettingsOption, model_settings
 from training.cli.report_tables import print_report
 from training.evaluation.protocols import Protocol, hold_out, sample_question
 from training.evaluation.report import measure, write_report

@@ -1,4 +1,4 @@
-"""`waymark experiment`: define, start and stop experiments on the database of the settings."""
+"""Define, start and stop experiments on the database of the settings."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -28,12 +28,9 @@ from training.cli.console import (
 ACTOR = "command line"
 PAGE = 500
 
-app = typer.Typer(no_args_is_help=True, help="Experiments: define, start, stop and list them.")
-
 ExperimentId = Annotated[str, typer.Argument(help="The experiment's id.")]
 
 
-@app.command(name="define")
 def define_experiment(
     file: Annotated[
         Path, typer.Argument(help="JSON, the body of PUT /v1/experiments/ID; - is standard input.")
@@ -55,7 +52,6 @@ def define_experiment(
     _print(found, json_output=json_output)
 
 
-@app.command(name="start")
 def start_experiment(experiment_id: ExperimentId, *, json_output: JsonFlag = False) -> None:
     """Start an experiment; what it compares is frozen and pinned from now on."""
     with named_failures():
@@ -68,7 +64,6 @@ def start_experiment(experiment_id: ExperimentId, *, json_output: JsonFlag = Fal
     _print(found, json_output=json_output)
 
 
-@app.command(name="stop")
 def stop_experiment(experiment_id: ExperimentId, *, json_output: JsonFlag = False) -> None:
     """Stop an experiment for good; everybody is served by default again."""
     with named_failures():
@@ -78,7 +73,6 @@ def stop_experiment(experiment_id: ExperimentId, *, json_output: JsonFlag = Fals
     _print(found, json_output=json_output)
 
 
-@app.command(name="list")
 def list_experiments(*, json_output: JsonFlag = False) -> None:
     """List experiments with their state and how many learners each variant has."""
     with (

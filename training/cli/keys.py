@@ -8,7 +8,9 @@ from features.settings import read_settings
 from features.store.keys import CreatedKey
 from training.cli.console import JsonFlag, named_failures, now, out, print_json, workspace_of
 
-app = typer.Typer(no_args_is_help=True, help="API keys: shown once, stored hashed.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="API keys: shown once, stored hashed."
+)
 
 
 @app.command()

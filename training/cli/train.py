@@ -12,14 +12,13 @@ from features.store.registry import Registry
 from training.cli.console import (
     JsonFlag,
     SeedOption,
-    SettingsOption,
     err,
-    model_settings,
     named_failures,
     now,
     out,
     print_json,
 )
+from training.cli.hyperparameters import SettingsOption, model_settings
 from training.cli.reading import read_histories
 from training.cli.report_tables import print_report
 from training.histories.data import TrainingData

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import betaincinv, betaln, ndtri
 
 FEWEST_LEARNERS = 20
 INTERVAL = (0.025, 0.975)
@@ -66,11 +66,13 @@ def shrunken_rates(happened: NDArray[np.int64], n_learners: NDArray[np.int64]) -
     k, n = happened[told], n_learners[told]
     # One learner more on either side keeps the mean inside (0, 1).
     mean = (k.sum() + 0.5) / (n.sum() + 1.0)
-    likely = [stats.betabinom.logpmf(k, n, s * mean, s * (1 - mean)).sum() for s in STRENGTHS]
+    prior = [(s * mean, s * (1.0 - mean)) for s in STRENGTHS]
+    # The log-likelihood of beta-binomials, but for what is the same for every strength.
+    likely = [(betaln(k + a, n - k + b) - betaln(a, b)).sum() for a, b in prior]
     strength = float(STRENGTHS[int(np.argmax(likely))])
     a = strength * mean + happened
     b = strength * (1.0 - mean) + n_learners - happened
-    low, high = (stats.beta.ppf(edge, a, b) for edge in INTERVAL)
+    low, high = (betaincinv(a, b, edge) for edge in INTERVAL)
     return Figures(
         n_learners=n_learners,
         value=a / (a + b),
@@ -106,7 +108,7 @@ def shrunken_means(
         between = float(moved[n > 0].mean()) if (n > 0).any() else 0.0
     kept = np.where(n > 0, between / (between + doubt + 1e-12), 0.0)
     value = usual + kept * (mean - usual)
-    half = stats.norm.ppf(INTERVAL[1]) * np.sqrt(between * (1.0 - kept))
+    half = ndtri(INTERVAL[1]) * np.sqrt(between * (1.0 - kept))
     return Figures(
         n_learners=n_learners,
         value=value,
