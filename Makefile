@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 STAMP := .venv/.installed
+# Tests start dozens of processes; without bytecode each would compile the packages once more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test test-slow check lock clean
 
@@ -27,13 +29,14 @@ demo: setup  ## the whole story on a sample academy
 test: setup  ## every test but the slow ones
 	.venv/bin/pytest -n auto
 
-test-slow: setup  ## those that train a lot
+test-slow: setup  ## those that train a lot, and ten times as many examples of every property
 	.venv/bin/pytest -n auto -m slow
+	.venv/bin/pytest -n auto --hypothesis-profile thorough tests/unit
 
 check: setup  ## style, types, layers, dependencies, container files
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy
+	.venv/bin/mypy --num-workers 2
 	.venv/bin/lint-imports --no-cache
 	.venv/bin/deptry .
 	.venv/bin/hadolint Dockerfile

@@ -25,16 +25,25 @@ from training.model_settings import ModelSettings
 from training.ranking.components import Settings
 from training.ranking.network import NetworkSettings
 
+TESTS = Path(__file__).parent
 _TEMPLATE = "waymark_template"
 
 # A busy machine is no failure: no test asserts how long something takes, and drawing slowly is
 # none either. Fixtures that examples share are meant to be shared.
-hypothesis.settings.register_profile(
-    "untimed",
+_UNTIMED = hypothesis.settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-hypothesis.settings.load_profile("untimed")
+hypothesis.settings.register_profile("quick", _UNTIMED, max_examples=40)
+hypothesis.settings.register_profile("thorough", _UNTIMED, max_examples=400)
+hypothesis.settings.load_profile("quick")
+
+_LONGEST_FIRST = ("e2e", "integration", "contract", "house", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that workers end together; inside a folder at random."""
+    items.sort(key=lambda item: _LONGEST_FIRST.index(item.path.relative_to(TESTS).parts[0]))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The whole circle over real processes: histories, training, promotion, service, events, again."""
 
-import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -8,11 +7,7 @@ import pytest
 
 from training.academy import small_academy, write_folder
 
-# One small network ranks in the place of several large ones: what it learns is not asked here.
-SMALL = {
-    "format": 1,
-    "ranking": {"network": {"n_hidden": 16, "n_networks": 1, "learning_rate": 0.01}},
-}
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
 
 
 @pytest.fixture
@@ -27,11 +22,10 @@ def test_the_circle_from_history_to_recommendation_and_round_again(
 ):
     first = home.json("import", "academy")
     assert first["tables"]["interactions"]["n_new"] > 0
-    again = home.json("import", "academy")
+    again = home.again("import", str(home.folder / "academy"))
     assert all(counts["n_new"] == 0 for counts in again["tables"].values())
 
-    (home.folder / "settings.json").write_text(json.dumps(SMALL))
-    trained = home.json("train", "--settings", "settings.json")
+    trained = home.json("train")
     assert trained["version"] == "1"
     home.run("promote")
     client = serve(home, home.key("admin"))
@@ -65,8 +59,8 @@ def test_the_circle_from_history_to_recommendation_and_round_again(
     later = recommend(client, learner_id, limit=100)
     assert chosen not in [item["module_id"] for item in later["items"]]
 
-    assert home.json("train", "--settings", "settings.json")["version"] == "2"
-    assert home.json("promote")["previous"] == "1"
+    assert home.again("train")["version"] == "2"
+    assert home.again("promote")["previous"] == "1"
     eventually(lambda: recommend(client, learner_id)["snapshot_version"] == "2", home)
     home.run("rollback")
     eventually(lambda: recommend(client, learner_id)["snapshot_version"] == "1", home)

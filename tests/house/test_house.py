@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ PACKAGES = ("features", "training", "service")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 BANNED_NAMES = {"utils", "helpers", "manager", "common", "misc", "data2"}
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 50
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text())))
 
 
 def relative(path: Path) -> str:
@@ -30,11 +36,10 @@ def test_modules_and_functions_are_short():
 
 
 def _lengths(path: Path) -> list[tuple[str, int, int]]:
-    text = path.read_text()
-    lengths = [("the module", len(text.splitlines()), LONGEST_MODULE)]
+    lengths = [("the module", len(path.read_text().splitlines()), LONGEST_MODULE)]
     if "migrations" in path.parts:
         return lengths
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes_of(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = [line for line in node.body if not _is_docstring(line)] or node.body
             length = body[-1].end_lineno - body[0].lineno + 1
@@ -55,7 +60,7 @@ def test_the_vocabulary_has_no_synonyms():
     synonyms = [
         f"{relative(path)}: {name}"
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         for name in _names(node)
         if re.search(r"(^|_)(users?)(_|$)", name.lower())
     ]

@@ -211,12 +211,13 @@ def test_a_folder_that_is_refused_ends_the_run_with_its_reason(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_histories_with_nothing_to_ask_end_the_run_with_the_reason(tmp_path):
+def test_histories_with_nothing_to_ask_end_the_run_with_the_reason(
+    quality, tmp_path, monkeypatch, capsys
+):
     (tmp_path / "interactions.csv").write_text("learner_id,module_id,event,at\nu1,m1,started,1\n")
-    done = run(tmp_path, tmp_path)
-    assert done.returncode == 1
-    assert "no held-out learner has two modules" in done.stderr
-    assert "Traceback" not in done.stderr
+    monkeypatch.setattr(sys, "argv", words(tmp_path, tmp_path))
+    assert quality["run"].main() == 1
+    assert "no held-out learner has two modules" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -229,23 +230,31 @@ def test_histories_with_nothing_to_ask_end_the_run_with_the_reason(tmp_path):
         (("--only", "nobody"), "invalid choice"),
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_before_the_work(folder, tmp_path, options, fault):
-    done = run(folder, tmp_path, *options)
-    assert done.returncode == 2
-    assert fault in done.stderr
+def test_options_that_cannot_be_meant_are_refused_before_the_work(
+    quality, folder, tmp_path, options, fault, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", words(folder, tmp_path, *options))
+    with pytest.raises(SystemExit) as ended:
+        quality["run"].main()
+    assert ended.value.code == 2
+    assert fault in capsys.readouterr().err
 
 
 def run(folder, tmp_path, *options):
     """Run the benchmark with what is installed, so that nothing has to be."""
     return subprocess.run(
-        [
-            *(sys.executable, QUALITY / "run.py", "--from", folder, "--in-place"),
-            *("--learners", "40", "--out", tmp_path / "table.md", *options),
-        ],
+        [sys.executable, *words(folder, tmp_path, *options)],
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def words(folder, tmp_path, *options):
+    return [
+        *(str(QUALITY / "run.py"), "--from", str(folder), "--in-place"),
+        *("--learners", "40", "--out", str(tmp_path / "table.md"), *options),
+    ]
 
 
 def table_in(path):

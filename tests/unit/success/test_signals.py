@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
@@ -48,7 +48,6 @@ def _rows(drawn: list, start: float) -> list:
 
 
 @pytest.mark.parametrize("start", [T0, 0.0])
-@settings(max_examples=40)
 @given(drawn=histories)
 def test_one_learner_encodes_as_in_the_crowd(
     drawn: list, start: float, make_log, make_index, yardstick
@@ -68,7 +67,6 @@ def test_one_learner_encodes_as_in_the_crowd(
 
 
 @pytest.mark.parametrize("start", [T0, 0.0])
-@settings(max_examples=40)
 @given(drawn=histories, cut=st.integers(0, 6))
 def test_later_events_change_nothing(
     drawn: list, cut: int, start: float, make_log, make_index, yardstick
@@ -101,7 +99,6 @@ def _evidence(drawn: list, start: float) -> EvidenceLog:
 
 
 @pytest.mark.parametrize("half_life_days", [np.inf, 3.0])
-@settings(max_examples=40)
 @given(drawn=histories, judged=judgements, chunk_rows=st.integers(1, 8))
 def test_chunks_of_learners_encode_as_all_at_once(
     half_life_days: float,
@@ -123,7 +120,6 @@ def test_chunks_of_learners_encode_as_all_at_once(
 
 
 @pytest.mark.parametrize("start", [T0, 0.0])
-@settings(max_examples=40)
 @given(drawn=histories, judged=judgements)
 def test_every_bulk_row_is_the_state_read_at_its_instant(
     start: float, drawn: list, judged: list, make_log, make_index, yardstick

@@ -55,7 +55,6 @@ def test_arrays_bring_back_the_same_model(model) -> None:
     assert all(np.array_equal(arrays[name], again[name]) for name in arrays)
 
 
-@settings(max_examples=40)
 @given(drawn=histories, module=st.integers(0, 3))
 def test_p_success_at_request_time_is_that_of_the_bulk(
     drawn, module, make_log, make_index, model
@@ -103,7 +102,6 @@ def test_rows_that_are_no_attempt_get_no_prediction(make_log, make_index, model)
 
 
 @pytest.mark.parametrize("trained", [True, False])
-@settings(max_examples=80)
 @given(drawn=histories, module=st.integers(0, 3))
 def test_a_success_lowers_no_mastery(drawn, module, trained, make_log, make_index, model) -> None:
     index = make_index(SKILLS_OF, difficulty=[0.3, 0.5, 0.7, 0.6])
@@ -119,7 +117,6 @@ def test_a_success_lowers_no_mastery(drawn, module, trained, make_log, make_inde
 
 
 @pytest.mark.parametrize("trained", [True, False])
-@settings(max_examples=40)
 @given(drawn=histories)
 def test_a_completion_brings_the_expected_mastery(
     drawn, trained, make_log, make_index, model
