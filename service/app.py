@@ -13,9 +13,11 @@ from features.score.snapshot import Snapshot
 from features.settings import Settings
 from service.arms import Arms
 from service.auth import Keyring
+from service.batches import Batch, Intake
 from service.champion import copies_folder
 from service.database import FIRST_ATTEMPT_SECONDS, Database
 from service.desk import Desk
+from service.intake import EVENTS, take_in
 from service.limits import RateLimiter
 from service.metrics import create_metrics
 from service.middleware import BoundBody, KeepSegments, KeyGate, SecureHeaders, Shed
@@ -135,6 +137,7 @@ def _lifespan_of(
                 task.cancel()
             await asyncio.gather(opening, watching, return_exceptions=True)
             await asyncio.to_thread(service.desk.close)
+            await asyncio.to_thread(service.events.close)
             service.database.close()
             if service.tracing is not None:
                 await asyncio.to_thread(service.tracing.close)
@@ -161,6 +164,9 @@ def create_service(settings: Settings) -> Service:
     def recommend(questions: Sequence[Question]) -> list[Answer]:
         return recommend_all(service, questions)
 
+    def keep_events(batches: Sequence[Batch]) -> list[Intake]:
+        return take_in(service, EVENTS, batches)
+
     service = Service(
         database=database,
         keyring=Keyring(database),
@@ -168,6 +174,7 @@ def create_service(settings: Settings) -> Service:
         rankings=rankings,
         arms=arms,
         desk=Desk(recommend, "recommend"),
+        events=Desk(keep_events, "events"),
         shelf=ShelfReader(shelf_folder(settings), arms.hold),
         readings=Readings(settings.database_url, settings.reading_seconds),
         metrics=metrics,

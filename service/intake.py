@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from features.domain.errors import ErasedError, InvalidValueError
 from features.domain.instants import require_not_future
 from features.store.workspace import Repositories
+from service.batches import Batch, Intake, Rejection
 from service.problems import offending_fields
 from service.pseudonyms import REMEDY
 from service.schemas.history import EventRow, EvidenceRow, FactRow, OutcomeRow
@@ -17,57 +18,60 @@ from service.state import Service
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rejection:
-    """A row that was refused."""
-
-    index: int
-    code: str
-    detail: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Intake:
-    """What became of the rows of one request."""
-
-    accepted: int
-    duplicates: int
-    rejected: Sequence[Rejection]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Kind[Row: FactRow]:
-    """A kind of row: its name, its schema, and what keeps rows and says how many were new."""
+    """A kind of row: its name, its schema, and what keeps rows.
+
+    `keep` says of each of several batches how many rows were new, as if they had come one after
+    the other.
+    """
 
     name: str
     schema: type[Row]
-    keep: Callable[[Repositories, Sequence[Row]], int]
+    keep: Callable[[Repositories, Sequence[Sequence[Row]]], list[int]]
 
 
-EVENTS: Kind[EventRow] = Kind(
-    name="events",
-    schema=EventRow,
-    keep=lambda repositories, rows: len(repositories.events.add([row.to_domain() for row in rows])),
-)
+def keep_events(repositories: Repositories, batches: Sequence[Sequence[EventRow]]) -> list[int]:
+    """Keep the events of several batches at once; of several with one id the first wins."""
+    events = [[row.to_domain() for row in rows] for rows in batches]
+    new = set(repositories.events.add([one for batch in events for one in batch]))
+    n_new = []
+    for batch in events:
+        first = new.intersection(one.event_id for one in batch)
+        n_new.append(len(first))
+        new -= first
+    return n_new
+
+
+EVENTS: Kind[EventRow] = Kind(name="events", schema=EventRow, keep=keep_events)
 EVIDENCE: Kind[EvidenceRow] = Kind(
     name="evidence",
     schema=EvidenceRow,
-    keep=lambda repositories, rows: repositories.events.add_evidence(
-        [row.to_domain() for row in rows]
-    ),
+    keep=lambda repositories, batches: [
+        repositories.events.add_evidence([row.to_domain() for row in rows]) for rows in batches
+    ],
 )
 OUTCOMES: Kind[OutcomeRow] = Kind(
     name="outcomes",
     schema=OutcomeRow,
-    keep=lambda repositories, rows: repositories.events.add_outcomes(
-        [row.to_domain() for row in rows]
-    ),
+    keep=lambda repositories, batches: [
+        repositories.events.add_outcomes([row.to_domain() for row in rows]) for rows in batches
+    ],
 )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Checked[Row: FactRow]:
+    """A batch of which the good rows, by their place, are still to be kept."""
+
+    now: datetime
+    good: dict[int, Row]
+    rejected: list[Rejection]
+
+
 def take_in[Row: FactRow](
-    service: Service, kind: Kind[Row], rows: Sequence[Any], now: datetime
-) -> Intake:
-    """Check rows one by one and commit the good ones in one transaction.
+    service: Service, kind: Kind[Row], batches: Sequence[Batch]
+) -> list[Intake]:
+    """Check rows one by one and commit the good ones of all batches in one transaction.
 
     Parameters
     ----------
@@ -75,36 +79,25 @@ def take_in[Row: FactRow](
         Database and metrics.
     kind
         What the rows are.
-    rows
-        As they came in the JSON; anything.
-    now
-        Rows more than five minutes after it are refused.
+    batches
+        In order of arrival.
 
     Raises
     ------
     StoreUnavailableError
         If the database does not answer; nothing was kept then.
     """
-    good, rejected = read_rows(kind.schema, rows, now)
-    named = [index for index, row in good.items() if not service.pseudonyms.allow(row.learner_id)]
-    for index in named:
-        del good[index]
-        detail = f"learner_id: {REMEDY}"
-        rejected.append(Rejection(index=index, code=InvalidValueError.code, detail=detail))
-    n_new = n_kept = 0
-    if good:
-        with service.database.transaction() as repositories:
-            erased = repositories.learners.erased_among({row.learner_id for row in good.values()})
-            rejected += [_erased(i) for i, row in good.items() if row.learner_id in erased]
-            kept = [row for row in good.values() if row.learner_id not in erased]
-            n_kept, n_new = len(kept), kind.keep(repositories, kept)
-    if kind.name == EVENTS.name:
-        service.metrics.arrived((row.at for row in good.values()), now)
-    rejected.sort(key=lambda rejection: rejection.index)
-    counted = {"accepted": n_new, "duplicates": n_kept - n_new, "rejected": len(rejected)}
-    for result, count in counted.items():
-        service.metrics.events.labels(kind.name, result).inc(count)
-    return Intake(accepted=n_new, duplicates=n_kept - n_new, rejected=rejected)
+    checked = [_check(service, kind, batch) for batch in batches]
+    if not any(each.good for each in checked):
+        return [_answer(service, kind, each, 0) for each in checked]
+    with service.database.transaction() as repositories:
+        erased = repositories.learners.erased_among(
+            {row.learner_id for each in checked for row in each.good.values()}
+        )
+        for each in checked:
+            _refuse(each, [i for i, row in each.good.items() if row.learner_id in erased], ERASED)
+        n_new = kind.keep(repositories, [list(each.good.values()) for each in checked])
+    return [_answer(service, kind, each, n) for each, n in zip(checked, n_new, strict=True)]
 
 
 def read_rows[Row: FactRow](
@@ -130,6 +123,36 @@ def read_rows[Row: FactRow](
     return good, rejected
 
 
-def _erased(index: int) -> Rejection:
-    detail = "The learner was erased; nothing more is kept about them."
-    return Rejection(index=index, code=ErasedError.code, detail=detail)
+NAMED = (InvalidValueError.code, f"learner_id: {REMEDY}")
+ERASED = (ErasedError.code, "The learner was erased; nothing more is kept about them.")
+
+
+def _check[Row: FactRow](service: Service, kind: Kind[Row], batch: Batch) -> _Checked[Row]:
+    good, rejected = read_rows(kind.schema, batch.rows, batch.now)
+    checked = _Checked(now=batch.now, good=good, rejected=rejected)
+    allow = service.pseudonyms.allow
+    _refuse(checked, [i for i, row in good.items() if not allow(row.learner_id)], NAMED)
+    return checked
+
+
+def _refuse[Row: FactRow](
+    checked: _Checked[Row], indices: Sequence[int], why: tuple[str, str]
+) -> None:
+    code, detail = why
+    for index in indices:
+        del checked.good[index]
+        checked.rejected.append(Rejection(index=index, code=code, detail=detail))
+
+
+def _answer[Row: FactRow](
+    service: Service, kind: Kind[Row], checked: _Checked[Row], n_new: int
+) -> Intake:
+    """Count a batch whose rows are kept and say what became of it."""
+    if kind.name == EVENTS.name:
+        service.metrics.arrived((row.at for row in checked.good.values()), checked.now)
+    rejected = sorted(checked.rejected, key=lambda rejection: rejection.index)
+    n_again = len(checked.good) - n_new
+    counted = {"accepted": n_new, "duplicates": n_again, "rejected": len(rejected)}
+    for result, count in counted.items():
+        service.metrics.events.labels(kind.name, result).inc(count)
+    return Intake(accepted=n_new, duplicates=n_again, rejected=rejected)

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from service.arms import Arms
 from service.auth import Keyring
+from service.batches import Batch, Intake
 from service.database import Database
 from service.desk import Desk
 from service.limits import RateLimiter
@@ -35,6 +36,7 @@ class Service:
     rankings: Rankings
     arms: Arms
     desk: Desk[Question, RecommendationView]
+    events: Desk[Batch, Intake]
     shelf: ShelfReader
     readings: Readings
     metrics: Metrics

@@ -50,10 +50,7 @@ def insert_new(
         statement = _insert_given(table, names, returning)
         given = [dict(zip(names, row.values(), strict=True)) for row in rows]
         return list(connection.scalars(statement, {"given": _to_json(given)}))
-    plan = Plan.of(table, names, ())
-    keys = [one.name for one in plan.columns]
-    statement = sqlite.insert(table).on_conflict_do_nothing().returning(returning)
-    sql = str(statement.compile(dialect=connection.dialect, column_keys=keys))
+    plan, sql = _insert_one(table, names, returning)
     # SQLAlchemy would take longer over each row than the database does.
     driver: Any = connection.connection.driver_connection
     values = plan.stored(([*row.values()] for row in rows), connection.dialect)
@@ -85,6 +82,15 @@ def _stored_among(held: Column[str], dialect: str) -> Select[str]:
         # An array, so that the index is asked whatever the planner thinks of the JSON.
         return select(held).where(held == any_(func.array(given.scalar_subquery())))
     return select(held).where(held.in_(select(column("value")).select_from(func.json_each(_GIVEN))))
+
+
+@cache
+def _insert_one(table: Table, names: tuple[str, ...], returning: Column[Any]) -> tuple[Plan, str]:
+    """Return SQLite's INSERT of one row, and how its values are made."""
+    plan = Plan.of(table, names, ())
+    keys = [one.name for one in plan.columns]
+    statement = sqlite.insert(table).on_conflict_do_nothing().returning(returning)
+    return plan, str(statement.compile(dialect=sqlite.dialect(), column_keys=keys))
 
 
 @cache

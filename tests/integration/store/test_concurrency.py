@@ -4,6 +4,7 @@ import random
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Barrier
 
@@ -64,6 +65,22 @@ def test_batches_repeated_at_the_same_time_are_kept_once_and_never_block_for_goo
             for one in repositories.learners.history(f"u{number}").interactions
         ]
     assert Counter(stored) == accepted
+
+
+def test_writers_who_name_new_things_in_opposite_orders_never_wait_in_a_circle(database_url):
+    """Workers, each with connections of its own, name learners, modules and events all new."""
+    rounds = [[event(100 * n + k, f"u{n}-{k}") for k in range(40)] for n in range(6)]
+    rounds = [[replace(e, module_id=f"m{e.event_id}") for e in events] for events in rounds]
+
+    def send(writer):
+        with Workspace.open(database_url) as workspace:
+            n_new = 0
+            for events in rounds:
+                with workspace.transaction() as repositories:
+                    n_new += len(repositories.events.add(events[:: (-1) ** writer]))
+            return n_new
+
+    assert sum(at_once(send, range(4))) == 6 * 40
 
 
 def prepare(workspace):
