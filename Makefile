@@ -26,6 +26,10 @@ $(STAMP): requirements.lock pyproject.toml | $(UV)
 demo: setup  ## the whole story on a sample academy
 	.venv/bin/waymark demo
 
+# Each of two workers computing in two threads would wait for the other.
+test test-slow: export OPENBLAS_NUM_THREADS = 1
+test test-slow: export OMP_NUM_THREADS = 1
+
 test: setup  ## every test but the slow ones
 	.venv/bin/pytest -n auto
 

@@ -12,12 +12,11 @@ from uuid import uuid4
 import hypothesis
 import psycopg
 import pytest
-from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck
 from psycopg import sql
 from sqlalchemy import make_url
 
-from features.store.migrate import alembic_config
+from features.store.migrate import revisions
 from features.store.registry import Registry
 from features.store.tables import metadata
 from features.store.workspace import Workspace
@@ -110,7 +109,7 @@ def _empty(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("SET LOCAL lock_timeout = '2s'")
         version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        if version != (ScriptDirectory.from_config(alembic_config()).get_current_head(),):
+        if version != (revisions()[-1],):
             message = "migrated to another version"
             raise psycopg.OperationalError(message)
         # What is on record cannot be deleted as long as triggers are heeded.

@@ -5,13 +5,15 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, make_url, text
 
 from features.domain.errors import StoreUnavailableError
 from features.store.columns import Id
 from features.store.engine import open_engine
-from features.store.migrate import alembic_config, migrate
+from features.store.migrate import migrate, revisions
 from features.store.tables import metadata
+from features.store.upgrade import alembic_config
 from features.store.workspace import Workspace
 
 
@@ -20,6 +22,11 @@ def engine(database_url):
     opened = open_engine(database_url)
     yield opened
     opened.dispose()
+
+
+def test_files_bear_the_names_of_their_revisions():
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    assert revisions() == tuple(script.revision for script in scripts)[::-1]
 
 
 def test_the_migrated_schema_is_the_one_the_tables_declare(engine):
