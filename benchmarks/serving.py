@@ -1,11 +1,13 @@
-"""What the service answers under load, beside a bare endpoint that returns the same body.
+"""What the service answers under load, beside MLflow's server and a bare endpoint.
 
 Run `.venv/bin/python benchmarks/serving.py [--learners 10000] [--modules 5000] [--seconds 10]
-[--database sqlite|postgresql] [--cache FOLDER]`. It makes up a workspace as `decide.py` does,
-imports the histories, and starts one worker and then the bare endpoint, each with uvicorn on the
-first core, and drives both from the second: 95 % recommendations, 5 % events. A closed loop
-finds saturation; an open loop at half of it gives the latencies. Then 100 answers are read back
-by id and compared with what was given.
+[--database sqlite|postgresql] [--cache FOLDER] [--only waymark]`. It makes up a workspace as
+`decide.py` does, imports the histories, and starts, one after the other and each with uvicorn on
+the first core: one worker; MLflow's scoring server, what `mlflow models serve` runs, with the same
+scorer on the same database, which records nothing; and an endpoint that returns the first's body.
+Each is driven from the second core, the worker with 95 % recommendations and 5 % events. A closed
+loop finds saturation; an open loop at half of it gives the latencies. Then 100 answers are read
+back by id and compared with what was given.
 
 | column | what it is |
 | --- | --- |
@@ -13,11 +15,13 @@ by id and compared with what was given.
 | p50, p99 | ms of a recommendation, open loop at half of that rate |
 | CPU | ms of the worker a request, closed loop; the database's own is not in it |
 | MB | resident memory of the worker at the end |
+| ready s | from its start to its first answer |
 """
 
 import argparse
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -43,7 +47,9 @@ SERVER_CORE, CLIENT_CORE = 0, 1
 ROWS_PER_LEARNER = 20
 EVENTS_EVERY = 20
 N_READ_BACK = 100
-READY_SECONDS = 60.0
+WAIT_SECONDS = 60.0
+N_SHOTS = 20_000
+WIDTHS = (12, 9, 9, 9, 7, 8, 9)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -65,9 +71,15 @@ def main() -> None:
             f"{ROWS_PER_LEARNER * chosen.learners:,} events, {chosen.database}; "
             f"{chosen.connections} connections\n"
         )
-        titles = f"{'requests/s':>12}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'MB':>7}{'failed':>8}"
-        print(f"{'':<10}{titles}")
+        titles = ("requests/s", "p50 ms", "p99 ms", "CPU ms", "MB", "failed", "ready s")
+        print(
+            f"{'':<10}"
+            + "".join(f"{title:>{width}}" for title, width in zip(titles, WIDTHS, strict=True))
+        )
         answers = _measure_service(settings, key, chosen)
+        if chosen.only == "waymark":
+            return
+        _measure_mlflow(settings, folder, chosen)
         (folder / "body.json").write_bytes(answers[0])
         shots = [post("ask", "/v1/recommendations", b'{"learner_id": "u"}')]
         with serving("bare_endpoint:create_bare", {"BARE_BODY": str(folder / "body.json")}) as port:
@@ -84,6 +96,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--cache", type=Path, help="where the trained snapshot is kept")
+    parser.add_argument("--only", choices=("waymark",), help="leave the other two out")
     return parser.parse_args()
 
 
@@ -137,25 +150,43 @@ def fill(settings: Settings, folder: Path, chosen: argparse.Namespace) -> str:
 
 def _measure_service(settings: Settings, key: str, chosen: argparse.Namespace) -> list[bytes]:
     environment = {f"WAYMARK_{name.upper()}": str(value) for name, value in settings}
-    with serving("service.worker:worker_app", environment) as port:
+    with serving("service.worker:worker_app", environment, ready_at="/readyz") as port:
         answers = _measure("waymark", port, list(_shots(key, chosen)), chosen).bodies["ask"]
         _read_back(port, key, answers[-N_READ_BACK:])
     return answers
 
 
+def _measure_mlflow(settings: Settings, folder: Path, chosen: argparse.Namespace) -> None:
+    """Serve the same scorer as MLflow serves models."""
+    from mlflow_scorer import save  # noqa: PLC0415 - MLflow takes seconds to import
+
+    save(folder / "model", copies_folder(settings) / "v1", settings.database_url)
+    records = [
+        {"dataframe_records": [{"learner_id": learner_id}]} for learner_id in _learner_ids(chosen)
+    ]
+    shots = [post("ask", "/invocations", json.dumps(each).encode()) for each in records]
+    environment = {"__pyfunc_model_path__": f"file://{folder / 'model'}"}
+    with serving("mlflow.pyfunc.scoring_server.app:app", environment, ready_at="/ping") as port:
+        _measure("mlflow", port, shots, chosen)
+
+
+def _learner_ids(chosen: argparse.Namespace) -> Iterator[str]:
+    """Name random learners."""
+    rng, width = np.random.default_rng(1), len(str(chosen.learners - 1))
+    return (f"u{rng.integers(chosen.learners):0{width}}" for _ in range(N_SHOTS))
+
+
 def _shots(key: str, chosen: argparse.Namespace) -> Iterator[Shot]:
     """Ask for random learners, and send a learner's event every so often."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(2)
     now = datetime.now(UTC).isoformat()
-    n_learners, n_modules = chosen.learners, chosen.modules
-    u, m = len(str(n_learners - 1)), len(str(n_modules - 1))
-    for k in range(20_000):
-        learner_id = f"u{rng.integers(n_learners):0{u}}"
+    n_modules, width = chosen.modules, len(str(chosen.modules - 1))
+    for k, learner_id in enumerate(_learner_ids(chosen)):
         if k % EVENTS_EVERY:
             asked = {"learner_id": learner_id, "limit": 3, "context": {"available_minutes": 30}}
             yield post("ask", "/v1/recommendations", json.dumps(asked).encode(), key)
         else:
-            event = {"learner_id": learner_id, "module_id": f"m{rng.integers(n_modules):0{m}}"}
+            event = {"learner_id": learner_id, "module_id": f"m{rng.integers(n_modules):0{width}}"}
             event |= {"event": "viewed", "at": now, "event_id": f"load-{k}-{rng.integers(2**60)}"}
             yield post("event", "/v1/events", json.dumps({"events": [event]}).encode(), key)
 
@@ -173,24 +204,33 @@ def _measure(name: str, port: int, shots: list[Shot], chosen: argparse.Namespace
     )
     p50, p99 = np.quantile(half.latencies_ms["ask"], (0.5, 0.99))
     failed = closed.n_failed + half.n_failed
+    figures = (
+        *(f"{rate:,.0f}", f"{p50:.2f}", f"{p99:.2f}", f"{1e3 * spent / n:.2f}"),
+        *(f"{_resident_mb(pid):.0f}", f"{failed}", f"{READY_SECONDS_OF[port]:.1f}"),
+    )
     print(
-        f"{name:<10}{rate:>12,.0f}{p50:>9.2f}{p99:>9.2f}{1e3 * spent / n:>9.2f}"
-        f"{_resident_mb(pid):>7.0f}{failed:>8}",
+        f"{name:<10}"
+        + "".join(f"{figure:>{w}}" for figure, w in zip(figures, WIDTHS, strict=True)),
         flush=True,
     )
     return half
 
 
 PIDS: dict[int, int] = {}
+READY_SECONDS_OF: dict[int, float] = {}
 
 
 @contextmanager
-def serving(app: str, environment: Mapping[str, str]) -> Iterator[int]:
-    """Start one uvicorn worker on the first core; give its port."""
-    port = 18_000 + len(PIDS)
+def serving(
+    app: str, environment: Mapping[str, str], ready_at: str = "/openapi.json"
+) -> Iterator[int]:
+    """Start one uvicorn worker on the first core; give its port once `ready_at` is answered."""
+    port, started = _free_port(), time.monotonic()
+    is_factory = not app.startswith("mlflow")
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port)),
+            *(sys.executable, "-m", "uvicorn", app, "--port", str(port)),
+            *(("--factory",) if is_factory else ()),
             *("--log-level", "warning", "--no-access-log", "--timeout-keep-alive", "60"),
         ],
         env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parent)},
@@ -198,23 +238,30 @@ def serving(app: str, environment: Mapping[str, str]) -> Iterator[int]:
     os.sched_setaffinity(process.pid, {SERVER_CORE})
     PIDS[port] = process.pid
     try:
-        _wait_for(port)
+        _wait_for(port, ready_at)
+        READY_SECONDS_OF[port] = time.monotonic() - started
         yield port
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait_for(port: int, path: str) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
     while True:
         try:
-            with urlopen(f"http://127.0.0.1:{port}/openapi.json"):
+            with urlopen(f"http://127.0.0.1:{port}{path}"):
                 return
         except OSError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.2)
+            time.sleep(0.05)
 
 
 def _read_back(port: int, key: str, answers: list[bytes]) -> None:

@@ -176,8 +176,11 @@ def _record(service: Service, made: Sequence[_Made]) -> list[Answer]:
                 if each.question.learner_id not in erased
             ]
             repositories.recommendations.add_all([_served(*each) for each in kept])
+            repositories.learners.add_assignments(
+                [owed for each, _ in kept for owed in each.recommendation.assignments]
+            )
             for each, _ in kept:
-                _leave_traces(repositories, each)
+                _note(repositories, each)
     except StoreUnavailableError:
         unrecorded = [_unrecorded(each) for each in made]
         return [_give(service, each, _answer(each)) for each in unrecorded]
@@ -191,9 +194,8 @@ def _record(service: Service, made: Sequence[_Made]) -> list[Answer]:
     ]
 
 
-def _leave_traces(repositories: Repositories, made: _Made) -> None:
-    """Write what an answer brings about: assignments by rules, enrolments, exposures."""
-    repositories.learners.add_assignments(made.recommendation.assignments)
+def _note(repositories: Repositories, made: _Made) -> None:
+    """Write enrolments and exposures, where experiments had a say."""
     if made.placements and made.recommendation_id is not None:
         at, learner_id = made.question.asked_at, made.question.learner_id
         if not note(repositories, made.recommendation_id, made.placements, learner_id, at):

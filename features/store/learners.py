@@ -144,10 +144,10 @@ class LearnerRepository:
         overwrite(self._connection, assignments, row)
 
     def add_assignments(self, owed: Sequence[Assignment]) -> None:
-        """Add what a learner owes, in order of modules; what is assigned already stays."""
+        """Add what learners owe; what is assigned already stays."""
         rows = [
             {column.name: getattr(each, column.name) for column in assignments.columns}
-            for each in owed
+            for each in sorted(owed, key=lambda each: (each.learner_id, each.module_id))
         ]
         insert_new(self._connection, assignments, rows, assignments.c.module_id)
 
