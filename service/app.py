@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
+from features.domain.errors import StoreUnavailableError
 from features.score.snapshot import Snapshot
 from features.settings import Settings
 from service.arms import Arms
@@ -122,13 +123,16 @@ def _lifespan_of(
         service = create_service(settings)
         await asyncio.to_thread(service.models.poll)
         await asyncio.to_thread(service.shelf.poll)
-        opening = asyncio.create_task(service.database.open_with_patience())
+        opening = asyncio.create_task(_open(service))
         watching = asyncio.create_task(watch(service.models.poll, service.shelf.poll))
         for task in (opening, watching):
             task.add_done_callback(_log_failure)
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(service.database.was_tried.wait(), FIRST_ATTEMPT_SECONDS)
+                async with asyncio.timeout(FIRST_ATTEMPT_SECONDS):
+                    await service.database.was_tried.wait()
+                    if service.database.is_open:
+                        await asyncio.shield(opening)
             if opening.done():
                 opening.result()  # a URL that can never work ends the start here
             yield {"service": service}
@@ -143,6 +147,13 @@ def _lifespan_of(
                 await asyncio.to_thread(service.tracing.close)
 
     return lifespan
+
+
+async def _open(service: Service) -> None:
+    """Open the database as soon as it answers, and read the catalogue before anybody asks."""
+    await service.database.open_with_patience()
+    with suppress(StoreUnavailableError):
+        await asyncio.to_thread(service.rankings.read, service.database)
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

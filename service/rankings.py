@@ -8,6 +8,7 @@ from features.encode.catalogue import CatalogueIndex, index_catalogue
 from features.score.scorer import Scorer, bind
 from features.score.snapshot import Snapshot
 from features.store.workspace import Repositories
+from service.database import Database
 
 
 class Rankings:
@@ -40,6 +41,17 @@ class Rankings:
                     index = index_catalogue(repositories.catalogue.load())
                     scorer = self._scorer = bind(index, self._snapshot)
         return scorer
+
+    def read(self, database: Database) -> None:
+        """Read the catalogue and bind it, so that the first who asks need not wait for that.
+
+        Raises
+        ------
+        StoreUnavailableError
+            If the database does not answer.
+        """
+        with database.reading() as repositories:
+            self.current(repositories)
 
     def remembered(self) -> Scorer | None:
         """Return the last scorer, for when the database is down; None before the first."""

@@ -1,5 +1,6 @@
 """The database goes, at the start or in flight, and comes back."""
 
+import asyncio
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from sqlalchemy import make_url
 
 from features.domain.errors import StoreUnavailableError
 from features.domain.recommendation import RequestContext
-from service.app import create_service
-from service.recommend import Question, recommend
+from service.app import create_app, create_service
+from service.question import Question
+from service.recommend import recommend
 
 EVENT = {
     "learner_id": "ada",
@@ -171,3 +173,15 @@ def test_an_answer_that_cannot_be_recorded_is_given_and_says_so(settings):
     assert (answer.recommendation_id, answer.recorded) == (None, False)
     assert answer.degraded.startswith("the database does not answer")
     service.database.close()
+
+
+def test_the_catalogue_is_read_before_anybody_asks(settings):
+    app = create_app(settings)
+
+    async def start():
+        async with app.router.lifespan_context(app) as state:
+            return state["service"].rankings.remembered()
+
+    scorer = asyncio.run(start())
+    assert scorer is not None
+    assert scorer.index.modules == ()

@@ -12,7 +12,8 @@ from features.domain.recommendation import RequestContext
 from features.store.workspace import Workspace
 from service.app import create_service
 from service.arms import Arms
-from service.recommend import Question, recommend
+from service.question import Question
+from service.recommend import recommend
 
 # Everybody to the other variant, so that it shows.
 CONTROL = {"variant_id": "as-today", "weight": 0}
