@@ -112,11 +112,19 @@ def test_where_the_database_is_stays_inside(settings, sqlite_url):
                 assert "waymark.db" not in client.get(path).text
 
 
-def test_with_the_database_down_and_nothing_known_the_answer_is_to_retry(settings, sqlite_url):
+def test_with_the_database_down_and_nothing_known_there_is_no_answer(settings):
+    service = create_service(settings)  # whose database was never there
+    question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
+    with pytest.raises(StoreUnavailableError):
+        recommend(service, question)
+
+
+def test_who_gets_no_answer_for_that_is_to_ask_again(settings, monkeypatch):
+    monkeypatch.setattr("service.rankings.Rankings.remembered", lambda _: None)
     with running(settings) as client:
-        client.headers.update(bearer(make_key(sqlite_url, "recommend")))
+        client.headers.update(bearer(make_key(settings.database_url, "recommend")))
         assert client.get("/v1/recommendations/none").status_code == 404  # the key is known now
-        with gone(sqlite_url):
+        with gone(settings.database_url):
             answer = ask(client)
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
