@@ -1,6 +1,7 @@
 """The modules each learner met, in the order they first met them."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +37,23 @@ class Sequences:
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
-    @property
+    @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """int64, (n_learners,)."""
-        return np.diff(self.indptr)
+        lengths: NDArray[np.int64] = self.indptr[1:] - self.indptr[:-1]
+        return lengths
 
-    @property
+    @cached_property
     def learner(self) -> NDArray[np.int64]:
         """int64, (n,): the learner of each entry."""
-        return np.repeat(np.arange(len(self)), self.lengths)
+        return np.arange(len(self)).repeat(self.lengths)
+
+    @cached_property
+    def lag(self) -> NDArray[np.int64]:
+        """int64, (n,): each entry's place from the end of its learner's history: 1 is the last."""
+        lag: NDArray[np.int64] = self.indptr[1:].repeat(self.lengths)
+        lag -= np.arange(len(self.module))
+        return lag
 
     @property
     def is_timed(self) -> bool:
@@ -115,11 +124,16 @@ class Sequences:
 def sequence_modules(log: InteractionLog) -> Sequences:
     """Reduce a log to the first meeting of each learner with each module; nobody is asked."""
     pair = log.learner.astype(np.int64) * max(log.n_modules, 1) + log.module
-    _, first = np.unique(pair, return_index=True)
+    order = pair.argsort(kind="stable")
+    pair = pair[order]
+    is_first = np.ones(len(pair), dtype=bool)
+    np.not_equal(pair[1:], pair[:-1], out=is_first[1:])
+    first = order[is_first]
     first.sort()
-    counts = np.bincount(log.learner[first], minlength=log.n_learners)
+    indptr = np.zeros(log.n_learners + 1, dtype=np.int64)
+    np.bincount(log.learner[first], minlength=log.n_learners).cumsum(out=indptr[1:])
     return Sequences(
-        indptr=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        indptr=indptr,
         module=log.module[first],
         at_seconds=log.at_seconds[first],
         asked_at_seconds=np.full(log.n_learners, np.nan),

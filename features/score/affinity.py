@@ -22,7 +22,6 @@ from features.encode.sequences import Sequences, sequence_modules
 from features.score.likeness import USUAL_WEIGHTS, ModuleContent
 from features.score.ranking.arrays import from_arrays
 from features.score.ranking.model import RankingModel
-from features.score.ranking.weights import lags
 
 TRUSTED_HISTORY = 0.25
 TRUSTED_ROLE_MEETINGS = 20.0
@@ -107,8 +106,11 @@ class BoundAffinity:
             told = histories.take(met)
             trust = told.lengths / (told.lengths + TRUSTED_HISTORY)
             own = self.spread_to_catalogue(self.model.scores(told), told)
-            mixed = trust[:, None] * _reciprocal_ranks(own)
-            mixed += (1.0 - trust)[:, None] * _reciprocal_ranks(affinity[met])
+            mixed = _reciprocal_ranks(own)
+            mixed *= trust[:, None]
+            of_role = _reciprocal_ranks(affinity[met])
+            of_role *= (1.0 - trust)[:, None]
+            mixed += of_role
             affinity[met] = _percentiles_of(mixed)
             for row in met.nonzero()[0][trust >= 0.5].tolist():
                 bases[row] = HISTORY
@@ -187,18 +189,21 @@ def percentiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     n = scores.shape[-1]
     if n < 2:
         return np.full(scores.shape, 0.5)
-    order = np.argsort(scores, axis=-1)
-    ordered = np.take_along_axis(scores, order, axis=-1)
-    place = np.broadcast_to(np.arange(n), scores.shape)
-    differs = ordered[..., 1:] != ordered[..., :-1]
-    is_end = np.ones((2, *scores.shape), dtype=bool)
-    is_end[0, ..., 1:] = is_end[1, ..., :-1] = differs
-    first = np.maximum.accumulate(np.where(is_end[0], place, 0), axis=-1)
-    last = np.where(is_end[1], place, n)[..., ::-1]
-    last = np.minimum.accumulate(last, axis=-1)[..., ::-1]
-    shares = np.empty(scores.shape)
-    np.put_along_axis(shares, order, (first + last) / 2 / (n - 1), axis=-1)
-    return shares
+    # All rows end to end; no run of ties goes over the end of a row.
+    flat, begins = scores.ravel(), np.arange(0, scores.size, n)
+    order = (scores.reshape(-1, n).argsort(axis=1) + begins[:, None]).ravel()
+    ordered = flat[order]
+    opens = np.ones(len(flat), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=opens[1:])
+    opens[begins] = True
+    first = opens.nonzero()[0]
+    ends = np.empty_like(first)
+    ends[:-1], ends[-1:] = first[1:], len(flat)
+    # Twice the middle of each run of ties, counted from the start of its row.
+    twice = (first + ends).repeat(ends - first).reshape(-1, n) - (1 + 2 * begins)[:, None]
+    shares = np.empty(len(flat))
+    shares[order] = (twice / 2 / (n - 1)).ravel()
+    return shares.reshape(scores.shape)
 
 
 def _spread(
@@ -211,13 +216,14 @@ def _spread(
 
     Cold modules take those of their neighbours.
     """
-    known = to_snapshot >= 0
-    spread = np.zeros((*values.shape[:-1], len(to_snapshot)))
-    spread[..., known] = values[..., to_snapshot[known]]
+    if values.shape[-1] == 0:
+        return np.zeros((*values.shape[:-1], len(to_snapshot)))
+    # Modules without a place in the snapshot are among the cold ones.
+    spread = values.take(to_snapshot, axis=-1)
     if len(cold.row):
         relevance = _reciprocal_ranks(values)
         if histories is not None:
-            relevance[histories.learner, histories.module] = 1.0 / (1.0 + lags(histories))
+            relevance[histories.learner, histories.module] = 1.0 / (1.0 + histories.lag)
         borrowed = (cold.shares * relevance[..., cold.neighbours]).sum(axis=-1)
         spread[..., cold.row] = _percentiles_of(borrowed, values.shape[-1])
     return spread
@@ -225,18 +231,21 @@ def _spread(
 
 def _reciprocal_ranks(percentile: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 1 for the first of n and 1/n for the last, of the same shape."""
-    reciprocal: NDArray[np.float64] = 1.0 / (
-        1.0 + (1.0 - percentile) * max(percentile.shape[-1] - 1, 1)
-    )
-    return reciprocal
+    rank = np.subtract(1.0, percentile)
+    rank *= max(percentile.shape[-1] - 1, 1)
+    rank += 1.0
+    return np.divide(1.0, rank, out=rank)
 
 
 def _percentiles_of(reciprocal: NDArray[np.float64], n: int | None = None) -> NDArray[np.float64]:
     """Turn reciprocals of ranks among n, by default as many as there are, into percentiles."""
     span = max((reciprocal.shape[-1] if n is None else n) - 1, 1)
-    rank = 1.0 / np.maximum(reciprocal, 1.0 / (1.0 + span))
-    percentile: NDArray[np.float64] = np.clip(1.0 - (rank - 1.0) / span, 0.0, 1.0)
-    return percentile
+    rank = np.maximum(reciprocal, 1.0 / (1.0 + span))
+    np.divide(1.0, rank, out=rank)
+    rank -= 1.0
+    rank /= span
+    percentile = np.subtract(1.0, rank, out=rank)
+    return np.minimum(np.maximum(percentile, 0.0, out=percentile), 1.0, out=percentile)
 
 
 def _cold_modules(

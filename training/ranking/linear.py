@@ -5,14 +5,14 @@ from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from features.encode.sequences import Sequences
-from features.score.ranking.weights import Recency, lags
+from features.score.ranking.weights import Recency
 
 
 def learners_by_modules(
     sequences: Sequences, n_modules: int, recency: Recency | None = None
 ) -> sparse.csr_array:
     """Return histories as sparse rows, float32; ones, or weights by recency."""
-    data = np.ones(len(sequences.module)) if recency is None else recency.of(lags(sequences))
+    data = np.ones(len(sequences.module)) if recency is None else recency.of(sequences.lag)
     return sparse.csr_array(
         (data.astype(np.float32), sequences.module, sequences.indptr),
         shape=(len(sequences), n_modules),

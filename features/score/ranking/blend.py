@@ -44,9 +44,10 @@ def best_candidates(
 
     Seen modules come in only where there are not enough others.
     """
-    open_to = np.where(seen, -np.inf, base)
+    closed_to = -base
+    closed_to[seen] = np.inf
     n = min(n, base.shape[1])
-    return np.argpartition(-open_to, n - 1, axis=1)[:, :n]
+    return closed_to.argpartition(n - 1, axis=1)[:, :n]
 
 
 def describe_candidates(
@@ -96,8 +97,9 @@ def describe_candidates(
 def _reciprocal_ranks(components: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return 1 / (1 + rank) among the candidates for scores above 0, and 0 for the others."""
     by_component = np.ascontiguousarray(-components.transpose(0, 2, 1))
-    order = np.argsort(by_component, axis=2, kind="stable")
+    n = components.shape[1]
+    order = by_component.argsort(axis=2, kind="stable")
+    order += np.arange(0, by_component.size, n).reshape(len(order), -1, 1)
     reciprocal = np.empty_like(by_component)
-    places = 1.0 / (np.arange(components.shape[1], dtype=np.float32) + 2.0)
-    np.put_along_axis(reciprocal, order, places[None, None, :], axis=2)
+    reciprocal.ravel()[order] = 1.0 / (np.arange(n, dtype=np.float32) + 2.0)
     return np.where(components > 0.0, reciprocal.transpose(0, 2, 1), np.float32(0.0))

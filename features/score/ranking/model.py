@@ -12,10 +12,11 @@ from features.score.ranking.blend import Blend, best_candidates, describe_candid
 from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.pairs import PairTransitions
 from features.score.ranking.waits import Waits
-from features.score.ranking.weights import NOWHERE, Recency, TopWeights, lags
+from features.score.ranking.weights import Recency, TopWeights, places
 
 N_CANDIDATES = 100
 TIE_BREAK = 1e-6
+TABLED_LAGS = 1_024  # longer histories are weighed one by one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ class RankingModel:
 
     def components(self, histories: Sequences) -> list[NDArray[np.float64]]:
         """Return the scores of every reading and pair table, each (n_learners, n_modules)."""
-        every = np.broadcast_to(np.arange(self.n_modules), (len(histories), self.n_modules))
+        every = np.tile(np.arange(self.n_modules), (len(histories), 1))
         return list(self.components_at(every, histories).transpose(2, 0, 1))
 
     def base_scores(self, histories: Sequences) -> NDArray[np.float64]:
@@ -97,11 +98,11 @@ class RankingModel:
             base = self.factors.scores(histories)
         else:
             base = np.zeros((len(histories), self.n_modules))
-            lag = lags(histories)
-            for reading in self.readings:
+            weights = self._weigh(histories.lag)
+            for row, reading in enumerate(self.readings):
                 if reading.base:
-                    weights = reading.base * reading.recency.of(lag)
-                    base += self.matrices[reading.matrix].spread(histories, weights)
+                    told = reading.base * weights[row]
+                    base += self.matrices[reading.matrix].spread(histories, told)
         base += self._tie_break
         return base
 
@@ -129,30 +130,53 @@ class RankingModel:
         -------
         float64, (n_learners, n, n_components).
         """
-        n_learners, n = modules.shape
-        # Where each module stands among those asked for, learner by learner.
-        place = np.full((n_learners, self.n_modules), NOWHERE)
-        np.put_along_axis(place, modules, np.arange(n_learners * n).reshape(n_learners, n), axis=1)
-        lag, placed = lags(histories), place.ravel()
-        parts = np.empty((len(self.readings) + len(self.pairs), n_learners * n))
-        for name, weights in self.matrices.items():
-            own = [row for row, reading in enumerate(self.readings) if reading.matrix == name]
-            read = [self.readings[row].recency.of(lag) for row in own]
-            for row, part in zip(own, weights.gather(histories, placed, read, n), strict=True):
-                parts[row] = part
+        return self._components(places(modules, self.n_modules), histories, modules.shape[1])
+
+    def _components(
+        self, placed: NDArray[np.int64], histories: Sequences, n: int
+    ) -> NDArray[np.float64]:
+        parts = np.empty((len(placed), len(self.readings) + len(self.pairs), n))
+        weights = self._weigh(histories.lag)
+        for name, own in self._readings_of.items():
+            parts[:, own] = self.matrices[name].gather(histories, placed, weights[own], n)
         for row, pairs in enumerate(self.pairs, start=len(self.readings)):
-            parts[row] = pairs.gather(histories, placed, n)
-        return parts.reshape(len(parts), n_learners, n).transpose(1, 2, 0)
+            parts[:, row] = pairs.gather(histories, placed, n)
+        return parts.transpose(0, 2, 1)
+
+    @cached_property
+    def _readings_of(self) -> Mapping[str, list[int]]:
+        """The rows of `readings` by the matrix they read."""
+        read = [reading.matrix for reading in self.readings]
+        return {
+            name: [row for row, one in enumerate(read) if one == name] for name in dict.fromkeys(read)
+        }
+
+    @cached_property
+    def _tabled(self) -> NDArray[np.float64]:
+        """The weights of lags 0 … `TABLED_LAGS` by reading; that of lag 0 is never looked at."""
+        lag = np.arange(1, TABLED_LAGS + 1)
+        tabled = np.zeros((len(self.readings), TABLED_LAGS + 1))
+        for row, reading in enumerate(self.readings):
+            tabled[row, 1:] = reading.recency.of(lag)
+        return tabled
+
+    def _weigh(self, lag: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the weights of some lags by reading, (n_readings, n)."""
+        if lag.max(initial=0) <= TABLED_LAGS:
+            return self._tabled.take(lag, axis=1)
+        return np.array([reading.recency.of(lag) for reading in self.readings])
 
     def describe(self, candidates: NDArray[np.int64], histories: Sequences) -> NDArray[np.float32]:
         """Describe candidates for the blend, (n_learners, n_candidates, n_features)."""
         own = self.module_features
         described = np.zeros((self.n_modules, 0), dtype=np.float32) if own is None else own
+        placed = places(candidates, self.n_modules)
+        parts = self._components(placed, histories, candidates.shape[1])
         return describe_candidates(
-            self.components_at(candidates, histories).astype(np.float32),
+            parts.astype(np.float32),
             described[candidates],
             histories.lengths,
-            None if self.waits is None else self.waits.describe(histories, candidates),
+            None if self.waits is None else self.waits.describe(histories, candidates, placed),
         )
 
 
@@ -163,5 +187,5 @@ def _put_above(
     lowest, highest = base.min(axis=1, keepdims=True), base.max(axis=1, keepdims=True)
     scores: NDArray[np.float64] = (base - lowest) / np.maximum(highest - lowest, 1e-12)
     relative = blended.astype(np.float64) - blended.min(axis=1, keepdims=True)
-    np.put_along_axis(scores, candidates, 1.5 + relative, axis=1)
+    scores[np.arange(len(scores))[:, None], candidates] = 1.5 + relative
     return scores

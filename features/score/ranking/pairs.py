@@ -42,7 +42,7 @@ class PairTransitions:
     def gather(
         self, histories: Sequences, placed: NDArray[np.int64], n: int
     ) -> NDArray[np.float64]:
-        """Return shares of some modules, (n_learners · n,); zeros where the pair was never seen.
+        """Return shares of some modules, (n_learners, n); zeros where the pair was never seen.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class PairTransitions:
         placed, n
             As in `TopWeights.gather`.
         """
-        result = np.zeros(len(histories) * n)
+        result = np.zeros((len(histories), n))
         known = (histories.lengths >= self.far).nonzero()[0]
         if not len(known) or not len(self.pair):
             return result
@@ -66,8 +66,8 @@ class PairTransitions:
         found = (self.pair[place] == pairs).nonzero()[0]
         for row, pair in zip(known[found].tolist(), place[found].tolist(), strict=True):
             span = slice(self.indptr[pair], self.indptr[pair + 1])
-            at = placed[row * self.n_modules + self.column[span]]
-            result[at[at >= 0]] = self.weight[span][at >= 0]
+            at = placed[row, self.column[span]]
+            result[row, at[at >= 0]] = self.weight[span][at >= 0]
         return result
 
 

@@ -27,7 +27,9 @@ class Waits:
     column: NDArray[np.int32]
     of_pair: NDArray[np.float32]
 
-    def describe(self, histories: Sequences, candidates: NDArray[np.int64]) -> NDArray[np.float32]:
+    def describe(
+        self, histories: Sequences, candidates: NDArray[np.int64], placed: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
         """Describe the time since the last module, (n_learners, n_candidates, `N_TIME_FEATURES`).
 
         Parameters
@@ -36,6 +38,8 @@ class Waits:
             n learners.
         candidates
             int64, (n_learners, n_candidates).
+        placed
+            int64, (n_learners, n_modules), their `places`.
 
         Returns
         -------
@@ -47,9 +51,7 @@ class Waits:
         described = np.zeros((*candidates.shape, N_TIME_FEATURES), dtype=np.float32)
         last = histories.module[histories.indptr[1:][timed] - 1]
         asked = candidates[timed]
-        place = np.full((len(timed), len(self.of_module)), -1)
-        np.put_along_axis(place, asked, np.arange(asked.shape[1])[None, :], axis=1)
-        at = np.take_along_axis(place, self.column[last], axis=1)
+        at = placed[timed[:, None], self.column[last]]
         row, listed = (at >= 0).nonzero()
         typical = self.of_module[asked]
         typical[row, at[row, listed]] = self.of_pair[last[row], listed]

@@ -1,7 +1,7 @@
 """Module-to-module weights and how a history is laid over them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +31,22 @@ class Recency:
         return np.where(lag == self.only, weights, 0.0) if self.only else weights
 
 
-def lags(histories: Sequences) -> NDArray[np.int64]:
-    """Return, for each entry, its place from the end of its learner's history: 1 is the last."""
-    ends = np.repeat(histories.indptr[1:], histories.lengths)
-    result: NDArray[np.int64] = ends - np.arange(len(histories.module))
-    return result
+def places(modules: NDArray[np.int64], n_modules: int) -> NDArray[np.int64]:
+    """Return where every module stands among those asked for, `NOWHERE` for the others.
+
+    Parameters
+    ----------
+    modules
+        int64, (n_learners, n), none twice in a row.
+
+    Returns
+    -------
+    int64, (n_learners, n_modules), each 0 … n − 1 or `NOWHERE`.
+    """
+    n_learners, n = modules.shape
+    placed = np.full((n_learners, n_modules), NOWHERE)
+    placed[np.arange(n_learners)[:, None], modules] = np.arange(n)
+    return placed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +88,7 @@ class TopWeights:
         return total.reshape(shape)
 
     def gather(
-        self,
-        histories: Sequences,
-        placed: NDArray[np.int64],
-        readings: Sequence[NDArray[np.float64]],
-        n: int,
+        self, histories: Sequences, placed: NDArray[np.int64], readings: NDArray[np.float64], n: int
     ) -> NDArray[np.float64]:
         """Sum as `spread` does, but for some modules only, and once for each way of weighing.
 
@@ -90,39 +97,39 @@ class TopWeights:
         histories
             n learners.
         placed
-            int64, (n_learners · n_modules,), where a learner's module stands among those asked
-            for, `NOWHERE` for the others.
+            int64, (n_learners, n_modules), as `places` finds them.
         readings
-            Each float64, one weight an entry of `histories`.
+            float64, (n_readings, n_entries), weights of the entries of `histories`.
         n
             How many modules are asked for of each learner.
 
         Returns
         -------
-        float64, (n_readings, n_learners · n).
+        float64, (n_learners, n_readings, n).
         """
-        entry = _used(readings)
-        module = histories.module[entry]
-        where = self.column[module]
-        if len(histories) > 1:
-            where = histories.learner[entry, None] * self.n_modules + where
-        at = placed.take(where.ravel())
-        found = (at >= 0).nonzero()[0]
-        at, value = at[found], self.weight[module].take(found)
-        entry = entry[found // where.shape[1]]
-        size = len(histories) * n
-        return np.stack(
-            [np.bincount(at, weights[entry] * value, size) for weights in readings]
-            or [np.zeros(size)]
-        )[: len(readings)]
+        used = readings.any(axis=0).nonzero()[0]
+        module, learner = histories.module[used], histories.learner[used]
+        # One row an entry; its first column takes what goes nowhere.
+        laid = np.zeros((len(used), n + 1))
+        at = placed.ravel().take(self.column[module] + (learner * self.n_modules)[:, None])
+        at += np.arange(1, laid.size + 1, n + 1)[:, None]
+        laid.ravel()[at] = self.weight[module]
+        told, read = laid[:, 1:], readings[:, used]
+        ends = learner.searchsorted(np.arange(len(histories) + 1)).tolist()
+        return np.array(
+            [read[:, first:end] @ told[first:end] for first, end in pairwise(ends)]
+        )
 
-
-def _used(readings: Sequence[NDArray[np.float64]]) -> NDArray[np.int64]:
-    """Return the entries to which some reading gives a weight."""
-    used: NDArray[np.int64] = (
-        np.any(readings, axis=0).nonzero()[0] if readings else np.zeros(0, int)
-    )
-    return used
+    def packed(self) -> "TopWeights":
+        """Return the same weights in rows as short as the longest of them without its padding."""
+        width = int(np.count_nonzero(self.weight, axis=1).max(initial=0))
+        if width == self.weight.shape[1]:
+            return self
+        order = np.argsort(self.weight == 0.0, axis=1, kind="stable")[:, :width]
+        return TopWeights(
+            column=np.take_along_axis(self.column, order, axis=1),
+            weight=np.take_along_axis(self.weight, order, axis=1),
+        )
 
 
 def keep_top(dense: NDArray[np.floating], n: int) -> TopWeights:

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from features.score.ranking.factors import FactorFoldIn
-from features.score.ranking.weights import NOWHERE, Recency, TopWeights, keep_top, lags
+from features.score.ranking.weights import Recency, TopWeights, keep_top, places
 from training.evaluation.ranking import sequences_from
 from training.ranking.linear import (
     count_transitions,
@@ -18,7 +18,7 @@ from training.ranking.sequential import count_pair_followers, sequential_grams, 
 
 
 def test_lags_count_from_the_end_of_each_history():
-    assert lags(sequences_from([[4, 5, 6], [], [7]])).tolist() == [3, 2, 1, 1]
+    assert sequences_from([[4, 5, 6], [], [7]]).lag.tolist() == [3, 2, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,23 @@ def test_gathering_is_spreading_over_some_modules_only():
     rng = np.random.default_rng(1)
     weights = keep_top(rng.random((20, 20)), 7)
     histories = sequences_from([rng.permutation(20)[: rng.integers(0, 9)] for _ in range(5)])
-    readings = [rng.random(len(histories.module)), np.zeros(len(histories.module))]
+    readings = np.array([rng.random(len(histories.module)), np.zeros(len(histories.module))])
     chosen = np.array([rng.permutation(20)[:6] for _ in range(5)])
-    placed = np.full((5, 20), NOWHERE)
-    np.put_along_axis(placed, chosen, np.arange(30).reshape(5, 6), axis=1)
-    gathered = weights.gather(histories, placed.ravel(), readings, 6)
-    for part, reading in zip(gathered, readings, strict=True):
+    gathered = weights.gather(histories, places(chosen, 20), readings, 6)
+    for row, reading in enumerate(readings):
         wide = weights.spread(histories, reading)
-        assert part.reshape(5, 6) == pytest.approx(np.take_along_axis(wide, chosen, axis=1))
+        assert gathered[:, row] == pytest.approx(np.take_along_axis(wide, chosen, axis=1))
+
+
+def test_weights_are_the_same_without_their_padding():
+    rng = np.random.default_rng(2)
+    weights = keep_top(rng.normal(size=(20, 20)) - 0.5, 15)
+    packed = weights.packed()
+    assert packed.column.shape[1] == np.count_nonzero(weights.weight, axis=1).max() < 15
+    assert packed.packed() is packed
+    histories = sequences_from([rng.permutation(20)[:6] for _ in range(3)])
+    asked = rng.random(len(histories.module))
+    assert np.array_equal(packed.spread(histories, asked), weights.spread(histories, asked))
 
 
 def test_one_learner_scores_as_the_same_learner_among_many():
@@ -71,10 +80,10 @@ def test_one_learner_scores_as_the_same_learner_among_many():
     weights = keep_top(rng.random((20, 20)), 7)
     rows = [rng.permutation(20)[: rng.integers(0, 9)].tolist() for _ in range(30)]
     many = sequences_from(rows)
-    together = weights.spread(many, Recency(power=1).of(lags(many)))
+    together = weights.spread(many, Recency(power=1).of(many.lag))
     for row, modules in enumerate(rows):
         one = sequences_from([modules])
-        alone = weights.spread(one, Recency(power=1).of(lags(one)))
+        alone = weights.spread(one, Recency(power=1).of(one.lag))
         assert np.array_equal(alone[0], together[row])
 
 
@@ -151,7 +160,7 @@ def test_the_ridge_solves_its_normal_equations():
 
 def shares(pairs, asked):
     n = pairs.n_modules
-    return pairs.gather(asked, np.arange(len(asked) * n), n).reshape(len(asked), n)
+    return pairs.gather(asked, np.tile(np.arange(n), (len(asked), 1)), n)
 
 
 def test_followers_of_a_pair_need_two_sightings():

@@ -16,6 +16,7 @@ from features.score.affinity import bind_affinity
 from features.score.ranking.arrays import to_arrays
 from features.score.ranking.blend import describe_candidates
 from features.score.ranking.waits import N_TIME_FEATURES
+from features.score.ranking.weights import places
 from features.score.scorer import bind
 from features.score.snapshot import Snapshot
 from training.ranking import fit as ranking_fit
@@ -144,7 +145,8 @@ def test_waits_are_means_of_logarithms_drawn_to_those_of_the_module():
         sequence_modules(log_of([[(0, 0)], []])),
         asked_at_seconds=np.array([START + 9 * DAY, START]),
     )
-    described = waits.describe(history, np.array([[1, 5], [1, 5]]))
+    candidates = np.array([[1, 5], [1, 5]])
+    described = waits.describe(history, candidates, places(candidates, N_MODULES))
     assert described[0, :, 0] == pytest.approx([np.log(10.0)] * 2)
     assert described[0, :, 1] == pytest.approx([np.log(10.0) - after_0, np.log(10.0) - overall])
     assert np.array_equal(described[..., 2], np.abs(described[..., 1]))
