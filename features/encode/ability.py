@@ -117,10 +117,15 @@ def mean_information(
     -------
     float64, (n,), logits⁻², ≥ 0.
     """
-    spread = np.sqrt(np.broadcast_to(variance, len(scores)))[:, None]
-    below = ndtr((ANCHORS[None, 1:-1] - np.broadcast_to(mean, len(scores))[:, None]) / spread)
-    share = np.diff(below, axis=1, prepend=0.0, append=1.0)
-    return np.asarray(-(np.diff(scores, axis=1) / _ANCHOR_GAPS * share).sum(axis=1))
+    spread = np.sqrt(np.asarray(variance))
+    below = ndtr((ANCHORS[1:-1] - np.asarray(mean)[..., None]) / spread[..., None])
+    fall = scores[:, :-1] - scores[:, 1:]
+    fall /= _ANCHOR_GAPS
+    share = np.ones((*below.shape[:-1], len(_ANCHOR_GAPS)))
+    share[..., :-1] = below
+    share[..., 1:] -= below
+    fall *= share
+    return np.asarray(fall.sum(axis=1))
 
 
 def attenuation(variance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,12 +9,12 @@ reports all its answers at once. Where `at` are ordinals, the order of rows alon
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.history import Event, Evidence
-from features.domain.instants import EPOCH
 from features.encode.ids import IdMap
 from features.encode.log import EVENT_CODES, InteractionLog
 from features.encode.ranks import RankedGroups, rank_groups
@@ -76,19 +76,20 @@ def encode_evidence(
     judgements: Iterable[Evidence], learner_ids: IdMap, skill_ids: IdMap
 ) -> EvidenceLog:
     """Encode direct judgements; those of learners or skills outside the maps are left out."""
-    kept = [
-        judgement
+    learner_of, skill_of = learner_ids.index_of, skill_ids.index_of
+    rows = [
+        (learner, skill, judgement.source, judgement.level, judgement.at.timestamp())
         for judgement in judgements
-        if judgement.learner_id in learner_ids and judgement.skill_id in skill_ids
+        if (learner := learner_of.get(judgement.learner_id)) is not None
+        and (skill := skill_of.get(judgement.skill_id)) is not None
     ]
+    of, about, source, level, at = zip(*rows, strict=True) if rows else ((),) * 5
     return EvidenceLog(
-        learner=learner_ids.positions(judgement.learner_id for judgement in kept),
-        skill=skill_ids.positions(judgement.skill_id for judgement in kept),
-        source=np.array([judgement.source for judgement in kept], dtype=np.str_),
-        level=np.array([judgement.level for judgement in kept], dtype=np.float64),
-        at_seconds=np.array(
-            [(judgement.at - EPOCH).total_seconds() for judgement in kept], dtype=np.float64
-        ),
+        learner=np.array(of, dtype=np.int32),
+        skill=np.array(about, dtype=np.int32),
+        source=np.array(source, dtype=np.str_),
+        level=np.array(level, dtype=np.float64),
+        at_seconds=np.array(at, dtype=np.float64),
     )
 
 
@@ -144,7 +145,7 @@ class AttemptTable:
     def __len__(self) -> int:
         return len(self.learner)
 
-    @property
+    @cached_property
     def is_attempt(self) -> NDArray[np.bool_]:
         """Rows that judge a module."""
         return self.success >= 0
@@ -153,6 +154,12 @@ class AttemptTable:
     def tag_row(self) -> NDArray[np.int64]:
         """The row of each tag."""
         return np.arange(len(self)).repeat(self.indptr[1:] - self.indptr[:-1])
+
+    @cached_property
+    def tag_share(self) -> NDArray[np.float64]:
+        """Weights of tags that sum to 1 in every row."""
+        total = np.bincount(self.tag_row, self.weight, len(self))
+        return np.asarray(self.weight / total[self.tag_row])
 
     @property
     def _instants(self) -> NDArray[np.float64] | None:
@@ -200,7 +207,7 @@ def tabulate(
     if evidence is None or len(evidence) == 0:
         return rows
     read, doubt = (reliability or assumed_reliability()).read(evidence.source, evidence.level)
-    return _in_order(_with_judgements(rows, evidence, read, doubt))
+    return _with_judgements(rows, evidence, read, doubt)
 
 
 def _told(log: InteractionLog, index: ModuleSkillIndex) -> AttemptTable:
@@ -244,25 +251,39 @@ def _with_judgements(
     read: NDArray[np.float64],
     doubt: NDArray[np.float64],
 ) -> AttemptTable:
-    """Return a table with direct judgements, as read, after its rows."""
+    """Return a table with direct judgements, as read, among its rows, after those they tie with."""
     n = len(judged)
-    nothing, nought = np.full(n, -1), np.zeros(n)
-    return replace(
-        table,
-        learner=np.append(table.learner, judged.learner).astype(np.int64),
-        module=np.append(table.module, nothing),
-        at_seconds=np.append(table.at_seconds, judged.at_seconds),
-        success=np.append(table.success, nothing.astype(np.int8)),
-        grade=np.append(table.grade, nought),
-        is_study=np.append(table.is_study, np.zeros(n, dtype=bool)),
-        rested_seconds=np.append(table.rested_seconds, nought),
-        log_row=np.append(table.log_row, nothing),
-        evidence_row=np.append(table.evidence_row, np.arange(n)),
-        level=np.append(table.level, read),
-        standard_error=np.append(table.standard_error, doubt),
-        indptr=np.append(table.indptr, table.indptr[-1] + np.arange(1, n + 1)),
-        skill=np.append(table.skill, judged.skill).astype(np.int64),
-        weight=np.append(table.weight, np.ones(n)),
+    learner = np.concatenate((table.learner, judged.learner), dtype=np.int64)
+    at_seconds = np.concatenate((table.at_seconds, judged.at_seconds))
+    order = np.lexsort((at_seconds, learner))
+    none, nought = np.full(n, -1), np.zeros(n)
+
+    def merged[T: np.generic](own: NDArray[T], others: NDArray[Any]) -> NDArray[T]:
+        return np.concatenate((own, others), dtype=own.dtype)[order]
+
+    starts, n_tags = table.indptr[:-1], int(table.indptr[-1])
+    lengths = merged(table.indptr[1:] - starts, np.ones(n, dtype=np.int64))
+    tags = spans(merged(starts, np.arange(n_tags, n_tags + n)), lengths)
+    pointers = np.zeros(len(order) + 1, dtype=np.int64)
+    lengths.cumsum(out=pointers[1:])
+    return AttemptTable(
+        n_learners=table.n_learners,
+        n_skills=table.n_skills,
+        is_timed=table.is_timed,
+        learner=learner[order],
+        module=merged(table.module, none),
+        at_seconds=at_seconds[order],
+        success=merged(table.success, none),
+        grade=merged(table.grade, nought),
+        is_study=merged(table.is_study, np.zeros(n, dtype=bool)),
+        rested_seconds=merged(table.rested_seconds, nought),
+        log_row=merged(table.log_row, none),
+        evidence_row=merged(table.evidence_row, np.arange(n)),
+        level=merged(table.level, read),
+        standard_error=merged(table.standard_error, doubt),
+        indptr=pointers,
+        skill=np.concatenate((table.skill, judged.skill))[tags],
+        weight=np.concatenate((table.weight, np.ones(n)))[tags],
     )
 
 
@@ -330,30 +351,4 @@ def _learners_between(log: InteractionLog, first: int, end: int) -> InteractionL
         score=log.score[rows],
         success=log.success[rows],
         starts=log.starts[first : end + 1] - log.starts[first],
-    )
-
-
-def _in_order(table: AttemptTable) -> AttemptTable:
-    """Sort rows by learner and instant; rows of the log stay before judgements where they tie."""
-    order = np.lexsort((table.at_seconds, table.learner))
-    lengths = np.diff(table.indptr)[order]
-    tags = spans(table.indptr[order], lengths)
-    return AttemptTable(
-        n_learners=table.n_learners,
-        n_skills=table.n_skills,
-        is_timed=table.is_timed,
-        learner=table.learner[order],
-        module=table.module[order],
-        at_seconds=table.at_seconds[order],
-        success=table.success[order],
-        grade=table.grade[order],
-        is_study=table.is_study[order],
-        rested_seconds=table.rested_seconds[order],
-        log_row=table.log_row[order],
-        evidence_row=table.evidence_row[order],
-        level=table.level[order],
-        standard_error=table.standard_error[order],
-        indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        skill=table.skill[tags],
-        weight=table.weight[tags],
     )

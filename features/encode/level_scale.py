@@ -1,6 +1,7 @@
 """The scale of levels with all that is read off it, and the roles of learners."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,25 @@ class LearnerRoles:
     def take(self, learners: NDArray[np.int64] | NDArray[np.bool_]) -> "LearnerRoles":
         """Return those of some learners."""
         return LearnerRoles(held=self.held[learners], goal=self.goal[learners])
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsualTables:
+    """What is usual, by row of `LevelScale.usual` and skill; arrays of its shape.
+
+    Attributes
+    ----------
+    asked
+        int64, 1 where the role or the goal asks for the skill, else 0.
+    logits
+        float64, the usual level of base.
+    alone
+        float64, variance of the base in the skill around the learner's lead, logits².
+    """
+
+    asked: NDArray[np.int64]
+    logits: NDArray[np.float64]
+    alone: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +84,38 @@ class LevelScale:
     def logits(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return levels as logits around the middle of the scale."""
         return np.asarray(self.logits_per_level * (level - MIDDLE))
+
+    @cached_property
+    def tables(self) -> "UsualTables":
+        """What is read off the scale by row of `usual` and skill."""
+        asked = np.concatenate((self.is_asked, np.ones_like(self.is_asked))).astype(np.int64)
+        return UsualTables(
+            asked=asked,
+            logits=self.logits(self.usual),
+            alone=self.skill_variance[asked] + self.usual_variance,
+        )
+
+    @cached_property
+    def hard_at(self) -> NDArray[np.float64]:
+        """`difficulty`, and the middle for rows without a module."""
+        return np.append(self.difficulty, MIDDLE)
+
+    @cached_property
+    def gained_by(self) -> NDArray[np.float64]:
+        """`gain`, and nothing for rows without a module."""
+        return np.append(self.gain, 0.0)
+
+    def cells(self, roles: LearnerRoles) -> NDArray[np.int64]:
+        """Return where n learners stand in each of `tables`, end to end, (n, n_skills + 1)."""
+        n_roles, n_skills = self.is_asked.shape
+        row = np.where(
+            self.is_asked[roles.goal] & ~self.is_asked[roles.held],
+            (n_roles + roles.goal)[:, None],
+            roles.held[:, None],
+        )
+        row *= n_skills
+        row += np.arange(n_skills)
+        return row
 
     def asked(self, roles: LearnerRoles, skill: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return 1 where the role held or the goal asks for the skill, else 0, (n,).

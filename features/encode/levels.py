@@ -97,7 +97,7 @@ class Bases:
     """Bases of n groups (learner × skill) in logits: prior mean, posterior mode and variances.
 
     `own` is float64, (n, n_anchors): the score functions of what was shown in the skill itself;
-    `row` is the row of `LevelScale.usual`; `leads`, float64, (n_learners, 2), are the learners'
+    `row` is the row of `LevelScale.usual`, `usual` what stands there in logits; `leads`, float64, (n_learners, 2), are the learners'
     leads in skills that are not asked for, and in those that are.
     """
 
@@ -105,6 +105,7 @@ class Bases:
     learner: NDArray[np.int64]
     skill: NDArray[np.int64]
     row: NDArray[np.int64]
+    usual: NDArray[np.float64]
     prior_mean: NDArray[np.float64]
     prior_variance: NDArray[np.float64]
     mode: NDArray[np.float64]
@@ -148,35 +149,30 @@ def read_levels(
     """
     gains = add_gains(table, scale)
     bases = read_bases(table, scale, roles, read_signs(table, scale, roles, gains))
-    n_skills = table.n_skills + 1
-    shape = table.n_learners, n_skills
-    learner = np.arange(table.n_learners).repeat(n_skills)
-    skill = np.broadcast_to(np.arange(n_skills), shape).ravel()
-    own = roles.take(learner)
-    row, asked = scale.rows(own, skill), scale.asked(own, skill)
-    usual = scale.logits(scale.usual[row, skill])
-    alone = scale.skill_variance[asked] + scale.usual_variance[row, skill]
-    shown = bases.learner * n_skills + bases.skill
-    mode = usual + bases.leads[learner, asked]
-    mode[shown] = bases.mode
-    told = np.zeros(len(mode))
-    spread = alone[shown] + scale.lead_variance + asked[shown] * scale.role_lead_variance
-    told[shown] = mean_information(bases.own, usual[shown], spread)
-    now, then = np.zeros(len(mode)), np.zeros(len(mode))
+    n_skills, usual = table.n_skills + 1, scale.tables
+    cell = scale.cells(roles)
+    asked, alone = usual.asked.take(cell), usual.alone.take(cell)
+    mode = usual.logits.take(cell)
+    mode += np.where(asked, bases.leads[:, 1:], bases.leads[:, :1])
+    told, then, now = np.zeros((3, *cell.shape))
+    # Every group has a last tag, and groups are in one order here and there.
+    at = bases.learner * n_skills + bases.skill
+    mode.ravel()[at] = bases.mode
+    kind, mean = asked.ravel()[at], bases.usual
+    spread = alone.ravel()[at] + scale.lead_variance + kind * scale.role_lead_variance
+    told.ravel()[at] = mean_information(bases.own, mean, spread)
     last = table.by_skill.last
-    of = table.tag_row[last]
-    cell = table.learner[of] * n_skills + table.skill[last]
-    then[cell] = gains.at(last, table.at_seconds[of])
-    now[cell] = gains.at(last, at_seconds[table.learner[of]])
+    stays, fades = gains.sums[last].T
+    passed = at_seconds[bases.learner] - gains.at_seconds[last]
+    then.ravel()[at] = stays + fades
+    now.ravel()[at] = stays + np.exp2(passed / -gains.half_life_seconds) * fades
     base = MIDDLE + mode / scale.logits_per_level
-    errors = _standard_errors(
-        scale, told.reshape(shape), alone.reshape(shape), asked.reshape(shape) > 0
-    )
+    errors = _standard_errors(scale, told, alone, asked > 0)
     return LevelReading(
-        level=(base + rise(now)).reshape(shape),
-        shown=(base + rise(then)).reshape(shape),
+        level=base + rise(now),
+        shown=base + rise(then),
         deviation=errors / scale.logits_per_level,
-        left=np.exp(-now).reshape(shape),
+        left=np.exp(-now),
         worth=_worth(table, scale, gains.half_life_seconds, at_seconds),
     )
 
@@ -199,14 +195,20 @@ def _standard_errors(
         Variance of the base around its lead.
     """
     of_lead = told / (1.0 + told * alone)
-    plain = np.where(is_asked, 0.0, of_lead).sum(axis=1, keepdims=True)
-    role = np.where(is_asked, of_lead, 0.0).sum(axis=1, keepdims=True)
+    of_role = of_lead * is_asked
+    role = of_role.sum(axis=1, keepdims=True)
+    plain = (of_lead - of_role).sum(axis=1, keepdims=True)
     lead, further = scale.lead_variance, scale.role_lead_variance
-    in_plain = 1.0 / (1.0 / lead + plain - of_lead + role / (1.0 + role * further))
-    from_plain = 1.0 / (1.0 / lead + plain) + further
-    in_role = 1.0 / (1.0 / from_plain + role - of_lead)
-    doubt = np.where(is_asked, in_role, in_plain) + alone
-    return np.asarray(1.0 / np.sqrt(1.0 / doubt + told))
+    # Precision of the lead that the learner's other skills show, for skills of each kind.
+    in_plain = 1.0 / lead + plain + role / (1.0 + role * further)
+    in_role = 1.0 / (1.0 / (1.0 / lead + plain) + further) + role
+    precision = np.where(is_asked, in_role, in_plain)
+    precision -= of_lead
+    doubt = np.divide(1.0, precision, out=precision)
+    doubt += alone
+    told = told + np.divide(1.0, doubt, out=doubt)
+    np.sqrt(told, out=told)
+    return np.divide(1.0, told, out=told)
 
 
 def read_signs(
@@ -222,24 +224,25 @@ def read_signs(
         Of the same table and scale, where they are at hand.
     """
     row, skill = table.tag_row, table.skill
-    learner, module = table.learner[row], table.module[row]
+    learner = table.learner[row]
     gains = add_gains(table, scale) if gains is None else gains
     gained = rise(gains.at(table.by_skill.before, table.at_seconds[row]))
-    share = tag_shares(table)
-    usual = scale.logits(scale.usual[scale.rows(roles.take(learner), skill), skill])
+    share, is_attempt = table.tag_share, table.is_attempt[row]
+    usual = scale.tables.logits[scale.rows(roles.take(learner), skill), skill]
     scores = np.zeros((len(row), len(ANCHORS)))
-    tried = np.flatnonzero(table.is_attempt[row])
-    success = table.success[row[tried]].astype(np.float64)
-    hard = hardness(table, scale, gained)[row[tried]]
+    tried = is_attempt.nonzero()[0]
+    of = row[tried]
     part = share[tried, None]
-    others = np.bincount(row, share * usual, len(table))[row[tried]] - share[tried] * usual[tried]
-    scores[tried] = part * (success[:, None] - sigmoid(part * ANCHORS + (others - hard)[:, None]))
-    told = np.flatnonzero(module < 0)
-    stated = scale.logits(table.level[row[told]] - gained[told])
-    doubt = (scale.logits_per_level * table.standard_error[row[told]]) ** 2
-    scores[told] = judgement_scores(stated, doubt)
-    key = learner * (table.n_skills + 1) + skill
-    return Signs(group=np.unique(key, return_inverse=True)[1], scores=scores)
+    hard = hardness(table, scale, gained)[of]
+    others = np.bincount(row, share * usual, len(table))[of] - share[tried] * usual[tried]
+    expected = sigmoid(part * ANCHORS + (others - hard)[:, None])
+    scores[tried] = part * (table.success[of].astype(np.float64)[:, None] - expected)
+    told = (table.module[row] < 0).nonzero()[0]
+    if len(told):
+        stated = scale.logits(table.level[row[told]] - gained[told])
+        doubt = (scale.logits_per_level * table.standard_error[row[told]]) ** 2
+        scores[told] = judgement_scores(stated, doubt)
+    return Signs(group=table.by_skill.number, scores=scores)
 
 
 def read_bases(table: AttemptTable, scale: LevelScale, roles: LearnerRoles, signs: Signs) -> Bases:
@@ -248,44 +251,43 @@ def read_bases(table: AttemptTable, scale: LevelScale, roles: LearnerRoles, sign
     The prior of a base is the usual plus the lead that the learner's *other* skills show, so that
     no evidence is counted twice.
     """
-    n_groups = int(signs.group.max(initial=-1)) + 1
+    n, n_groups = table.n_learners, int(signs.group.max(initial=-1)) + 1
     learner, skill = np.zeros(n_groups, dtype=np.int64), np.zeros(n_groups, dtype=np.int64)
     learner[signs.group], skill[signs.group] = table.learner[table.tag_row], table.skill
     own = _sums(signs.scores, signs.group, n_groups)
-    held = roles.take(learner)
-    row, asked = scale.rows(held, skill), scale.asked(held, skill)
-    usual = scale.logits(scale.usual[row, skill])
-    alone = scale.skill_variance[asked] + scale.usual_variance[row, skill]
-    told = message(own, usual, alone)
-    by_kind = _sums(told, 2 * learner + asked, 2 * table.n_learners)
-    plain, role = by_kind[0::2], by_kind[1::2]
-    # What all other skills say of the lead in the group's kind of skill.
-    lead, further = scale.lead_variance, scale.role_lead_variance
-    nothing = np.zeros(table.n_learners)
-    up = message(role, nothing, np.full(table.n_learners, further))
-    elsewhere = np.empty((2, n_groups))
-    is_plain, is_role = asked == 0, asked == 1
-    of = learner[is_plain]
-    elsewhere[:, is_plain] = posterior(plain[of] - told[is_plain] + up[of], 0.0, lead)
-    all_mean, all_doubt = posterior(plain, 0.0, lead)
-    of = learner[is_role]
-    elsewhere[:, is_role] = posterior(
-        role[of] - told[is_role], all_mean[of], all_doubt[of] + further
+    row = scale.rows(roles.take(learner), skill)
+    tables = scale.tables
+    asked, usual, alone = (
+        of_cells[row, skill] for of_cells in (tables.asked, tables.logits, tables.alone)
     )
-    mean, spread = usual + elsewhere[0], elsewhere[1] + alone
+    told = message(own, usual, alone)
+    kind = 2 * learner + asked
+    shown = _sums(told, kind, 2 * n).reshape(n, 2, -1)
+    plain, role = shown[:, 0], shown[:, 1]
+    lead, further = scale.lead_variance, scale.role_lead_variance
+    # The prior of each learner's leads: in skills not asked for, and in those asked for.
+    lead_mean, lead_doubt = np.zeros((n, 2)), np.full((n, 2), lead)
+    lead_mean[:, 1], lead_doubt[:, 1] = posterior(plain, 0.0, lead)
+    lead_doubt[:, 1] += further
+    plain += message(role, np.zeros(n), np.full(n, further))
+    # What all other skills say of the lead in the group's kind of skill, and then what all say.
+    of = np.concatenate((kind, np.arange(2 * n)))
+    says = shown.reshape(2 * n, -1)[of]
+    says[:n_groups] -= told
+    leads, doubts = posterior(says, lead_mean.ravel()[of], lead_doubt.ravel()[of])
+    mean, spread = usual + leads[:n_groups], doubts[:n_groups] + alone
     mode, variance = posterior(own, mean, spread)
-    plain_lead, _ = posterior(plain + up, 0.0, lead)
-    role_lead, _ = posterior(role, all_mean, all_doubt + further)
     return Bases(
         own=own,
         learner=learner,
         skill=skill,
         row=row,
+        usual=usual,
         prior_mean=mean,
         prior_variance=spread,
         mode=mode,
         variance=variance,
-        leads=np.column_stack([plain_lead, role_lead]),
+        leads=leads[n_groups:].reshape(n, 2),
     )
 
 
@@ -314,15 +316,9 @@ def hardness(
     gained
         float64, (n_tags,), levels gained before; a row's success rests on its skills by weight.
     """
-    difficulty = np.append(scale.difficulty, MIDDLE)[table.module]
-    lift = np.bincount(table.tag_row, tag_shares(table) * gained, len(table))
+    difficulty = scale.hard_at[table.module]
+    lift = np.bincount(table.tag_row, table.tag_share * gained, len(table))
     return np.asarray(scale.logits(difficulty - lift) - LOGIT_OF_MASTERY)
-
-
-def tag_shares(table: AttemptTable) -> NDArray[np.float64]:
-    """Return weights of tags that sum to 1 in every row."""
-    total = np.bincount(table.tag_row, table.weight, len(table))
-    return np.asarray(table.weight / total[table.tag_row])
 
 
 def add_gains(table: AttemptTable, scale: LevelScale) -> Gains:
@@ -331,7 +327,7 @@ def add_gains(table: AttemptTable, scale: LevelScale) -> Gains:
     at = table.at_seconds[row]
     half_life = scale.half_life_seconds if table.is_timed else np.inf
     added = _lessons(table.rested_seconds, scale, half_life)
-    added *= np.append(scale.gain, 0.0)[table.module, None]
+    added *= scale.gained_by[table.module, None]
     added = added[row] * table.weight[:, None]
     if np.isinf(half_life):
         sums = table.by_skill.sums(added)
@@ -351,36 +347,33 @@ def _lessons(
     rested
         float64, (n,), seconds since the module was last completed, inf where never.
     """
-    first = np.isinf(rested)
-    faded = np.where(first, 1.0, -np.expm1(-np.log(2.0) * np.where(first, 0.0, rested) / half_life))
-    return np.column_stack([scale.kept_share * first, (1.0 - scale.kept_share) * faded])
+    first = rested == np.inf
+    faded = np.where(first, 0.0, rested)
+    faded *= -np.log(2.0) / half_life
+    np.expm1(faded, out=faded)
+    lessons = np.empty((len(rested), 2))
+    np.multiply(first, scale.kept_share, out=lessons[:, 0])
+    np.multiply(np.where(first, -1.0, faded), scale.kept_share - 1.0, out=lessons[:, 1])
+    return lessons
 
 
 def _worth(
     table: AttemptTable, scale: LevelScale, half_life: float, at_seconds: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return what one more completion would add, of the module's gain, (n_learners, n_modules)."""
-    n_modules = len(scale.gain)
-    worth = np.ones(table.n_learners * n_modules)
+    worth = np.ones((table.n_learners, len(scale.gain)))
     done = (table.rested_seconds > 0).nonzero()[0]
-    cell, place = np.unique(
-        table.learner[done] * n_modules + table.module[done], return_inverse=True
-    )
-    last = np.zeros(len(cell))
-    np.maximum.at(last, place, table.at_seconds[done])
-    since = at_seconds[cell // max(n_modules, 1)] - last
-    worth[cell] = _lessons(since, scale, half_life).sum(axis=1)
-    return worth.reshape(table.n_learners, n_modules)
+    learner = table.learner[done]
+    since = at_seconds[learner] - table.at_seconds[done]
+    # Rows are in order of time: the last one stays.
+    worth[learner, table.module[done]] = _lessons(since, scale, half_life).sum(axis=1)
+    return worth
 
 
 def _since_previous(table: AttemptTable, at: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the seconds between each tag and the one before it in its learner and skill."""
-    key = table.learner[table.tag_row] * (table.n_skills + 1) + table.skill
-    order = np.argsort(key, kind="stable")
-    passed = np.zeros(len(key))
-    same = key[order[1:]] == key[order[:-1]]
-    passed[order[1:]] = np.where(same, at[order[1:]] - at[order[:-1]], 0.0)
-    return passed
+    previous = table.by_skill.previous
+    return np.where(previous >= 0, at - at[previous], 0.0)
 
 
 def _sums(

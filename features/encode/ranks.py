@@ -1,6 +1,7 @@
 """Running sums within groups: the t-th rows of all groups are worked on together."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,31 @@ class RankedGroups:
         where there is none.
     last
         int64, (n_groups,): the last row of each group, groups in order of their key.
+    by_group, opens
+        int64 and bool, (n,): rows group by group, and which of these places start a group.
     """
 
     order: NDArray[np.int64]
     bounds: NDArray[np.int64]
     before: NDArray[np.int64]
     last: NDArray[np.int64]
+    by_group: NDArray[np.int64]
+    opens: NDArray[np.bool_]
+
+    @cached_property
+    def number(self) -> NDArray[np.int64]:
+        """int64, (n,): the group of each row, counted in order of their key."""
+        number = np.empty(len(self.by_group), dtype=np.int64)
+        number[self.by_group] = self.opens.cumsum() - 1
+        return number
+
+    @cached_property
+    def previous(self) -> NDArray[np.int64]:
+        """int64, (n,): the row before each in its group, −1 for first rows."""
+        previous = np.full(len(self.by_group), -1)
+        later = (~self.opens).nonzero()[0]
+        previous[self.by_group[later]] = self.by_group[later - 1]
+        return previous
 
     def sums(
         self,
@@ -97,6 +117,8 @@ def rank_groups(key: NDArray[np.int64], instant: NDArray[np.float64] | None) -> 
         bounds=bounds,
         before=_before(by_group, opens, None if instant is None else instant[by_group], begins),
         last=by_group[ends - 1],
+        by_group=by_group,
+        opens=opens,
     )
 
 

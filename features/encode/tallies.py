@@ -182,8 +182,7 @@ def sums_of(
     """Return the sums up to and with each row; what is said of ability fades with time."""
     if np.isinf(half_life_seconds):
         return groups.sums(values, _KEEP)
-    previous = np.empty(len(values), dtype=np.int64)
-    previous[groups.order] = _previous(groups)
+    previous = groups.previous
     passed = np.where(previous >= 0, at_seconds - at_seconds[previous], 0.0)
     return groups.sums(values, _KEEP, np.exp2(-passed / half_life_seconds), Column.SCORES)
 
@@ -296,14 +295,3 @@ def _places(table: AttemptTable) -> NDArray[np.float64]:
     rank = np.empty(len(table))
     rank[groups.order] = np.repeat(np.arange(len(groups.bounds) - 1), np.diff(groups.bounds))
     return np.where(groups.before >= 0, rank[groups.before] + 1.0, 0.0)
-
-
-def _previous(groups: RankedGroups) -> NDArray[np.int64]:
-    """Return the row before each place of the layout in its group, −1 for first rows."""
-    counts = np.diff(groups.bounds)
-    previous = np.full(len(groups.order), -1)
-    rank = np.repeat(np.arange(len(counts)), counts)
-    later = np.flatnonzero(rank > 0)
-    step = counts[rank[later] - 1]
-    previous[later] = groups.order[later - step]
-    return previous

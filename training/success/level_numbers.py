@@ -29,7 +29,6 @@ from features.encode.levels import (
     read_bases,
     read_signs,
     rise,
-    tag_shares,
 )
 from features.encode.signals import DAY_SECONDS
 from training.success.usual import Roles
@@ -130,7 +129,7 @@ class _Search:
         signs = Signs(group=signs.group, scores=signs.scores * self.known[:, None])
         bases = read_bases(table, scale, of_learner, signs)
         gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
-        share = tag_shares(table)
+        share = table.tag_share
         base = np.bincount(row, share * bases.mode[signs.group], len(table))
         doubt = np.bincount(row, share * bases.variance[signs.group], len(table))
         logits = (attenuation(doubt) * (base - hardness(table, scale, gained)))[row[self.held]]

@@ -148,7 +148,8 @@ class RankingModel:
         """The rows of `readings` by the matrix they read."""
         read = [reading.matrix for reading in self.readings]
         return {
-            name: [row for row, one in enumerate(read) if one == name] for name in dict.fromkeys(read)
+            name: [row for row, one in enumerate(read) if one == name]
+            for name in dict.fromkeys(read)
         }
 
     @cached_property

@@ -56,7 +56,7 @@ class TopWeights:
     Attributes
     ----------
     column
-        int32, (n_modules, n).
+        int32, (n_modules, n), none twice in a row.
     weight
         float32, (n_modules, n), 0 where padded.
     """
@@ -109,16 +109,17 @@ class TopWeights:
         """
         used = readings.any(axis=0).nonzero()[0]
         module, learner = histories.module[used], histories.learner[used]
-        # One row an entry; its first column takes what goes nowhere.
-        laid = np.zeros((len(used), n + 1))
-        at = placed.ravel().take(self.column[module] + (learner * self.n_modules)[:, None])
-        at += np.arange(1, laid.size + 1, n + 1)[:, None]
-        laid.ravel()[at] = self.weight[module]
-        told, read = laid[:, 1:], readings[:, used]
+        where = self.column[module]
+        if len(histories) > 1:
+            where = (learner * self.n_modules)[:, None] + where
+        at = placed.ravel().take(where.ravel())
+        found = (at >= 0).nonzero()[0]
+        told = np.zeros((len(used), n))
+        cell = found // max(where.shape[1], 1) * n + at[found]
+        told.ravel()[cell] = self.weight[module].ravel()[found]
+        read = readings[:, used]
         ends = learner.searchsorted(np.arange(len(histories) + 1)).tolist()
-        return np.array(
-            [read[:, first:end] @ told[first:end] for first, end in pairwise(ends)]
-        )
+        return np.array([read[:, first:end] @ told[first:end] for first, end in pairwise(ends)])
 
     def packed(self) -> "TopWeights":
         """Return the same weights in rows as short as the longest of them without its padding."""
