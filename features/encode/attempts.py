@@ -282,7 +282,7 @@ def _with_judgements(
         level=merged(table.level, read),
         standard_error=merged(table.standard_error, doubt),
         indptr=pointers,
-        skill=np.concatenate((table.skill, judged.skill))[tags],
+        skill=np.concatenate((table.skill, judged.skill), dtype=np.int64)[tags],
         weight=np.concatenate((table.weight, np.ones(n)))[tags],
     )
 

@@ -97,8 +97,9 @@ class Bases:
     """Bases of n groups (learner × skill) in logits: prior mean, posterior mode and variances.
 
     `own` is float64, (n, n_anchors): the score functions of what was shown in the skill itself;
-    `row` is the row of `LevelScale.usual`, `usual` what stands there in logits; `leads`, float64, (n_learners, 2), are the learners'
-    leads in skills that are not asked for, and in those that are.
+    `row` is the row of `LevelScale.usual`, `usual` what stands there in logits; `leads`, float64,
+    (n_learners, 2), are the learners' leads in skills that are not asked for, and in those that
+    are.
     """
 
     own: NDArray[np.float64]
@@ -258,7 +259,9 @@ def read_bases(table: AttemptTable, scale: LevelScale, roles: LearnerRoles, sign
     row = scale.rows(roles.take(learner), skill)
     tables = scale.tables
     asked, usual, alone = (
-        of_cells[row, skill] for of_cells in (tables.asked, tables.logits, tables.alone)
+        tables.asked[row, skill],
+        tables.logits[row, skill],
+        tables.alone[row, skill],
     )
     told = message(own, usual, alone)
     kind = 2 * learner + asked

@@ -52,22 +52,18 @@ class PairTransitions:
             As in `TopWeights.gather`.
         """
         result = np.zeros((len(histories), n))
-        known = (histories.lengths >= self.far).nonzero()[0]
-        if not len(known) or not len(self.pair):
+        if not len(self.pair):
             return result
-        ends = histories.indptr[1:][known]
-        pairs = number_pairs(
-            histories.module[ends - self.far],
-            histories.module[ends - self.near],
-            self.n_modules,
-            ordered=self.ordered,
-        )
-        place = np.minimum(self.pair.searchsorted(pairs), len(self.pair) - 1)
-        found = (self.pair[place] == pairs).nonzero()[0]
-        for row, pair in zip(known[found].tolist(), place[found].tolist(), strict=True):
-            span = slice(self.indptr[pair], self.indptr[pair + 1])
-            at = placed[row, self.column[span]]
-            result[row, at[at >= 0]] = self.weight[span][at >= 0]
+        for row in (histories.lengths >= self.far).nonzero()[0].tolist():
+            end = histories.indptr[row + 1]
+            two = int(histories.module[end - self.far]), int(histories.module[end - self.near])
+            first, second = two if self.ordered else sorted(two)
+            number = first * self.n_modules + second
+            place = int(self.pair.searchsorted(number))
+            if place < len(self.pair) and self.pair[place] == number:
+                span = slice(self.indptr[place], self.indptr[place + 1])
+                at = placed[row, self.column[span]]
+                result[row, at[at >= 0]] = self.weight[span][at >= 0]
         return result
 
 
