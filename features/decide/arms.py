@@ -158,10 +158,9 @@ def _may_be_pressed(request: DecisionRequest, index: CatalogueIndex) -> bool:
     ]
     if not dated:
         return False
-    row_of, needed = index.module_ids.index_of, seconds_needed(index)
-    return any(
-        module_id in row_of and left <= needed[row_of[module_id]] for module_id, left in dated
-    )
+    rows = index.module_ids.positions(module_id for module_id, _ in dated)
+    left = np.array([seconds for _, seconds in dated])
+    return bool((left[rows >= 0] <= seconds_needed(index, rows[rows >= 0])).any())
 
 
 def _behind(

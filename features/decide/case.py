@@ -21,7 +21,7 @@ from features.decide.journey import Journey, pathways_of, travel
 from features.decide.phrases.choice import language_for
 from features.decide.phrases.language import Language
 from features.decide.policies import policy_of
-from features.decide.rules import NO_RULE, Ruling, apply_rules
+from features.decide.rules import Ruling, apply_rules
 from features.domain.catalogue import Policy
 from features.domain.history import LearnerHistory
 from features.domain.recommendation import DecisionRequest
@@ -153,7 +153,7 @@ def consult(
     asked = mentions((index.rules.conditions, *(pathway.conditions for pathway in mine)))
     facts = open_facts(facts_of(subject, asked))
     return Bars(
-        ruling=apply_rules(index.rules, facts, len(index.module_ids)),
+        ruling=apply_rules(index.rules, facts),
         journey=travel(subject, mine, facts),
         asked=asked,
     )
@@ -161,11 +161,10 @@ def consult(
 
 def _with_assigned(arrays: LearnerArrays, ruling: Ruling, now_seconds: float) -> LearnerArrays:
     """Add what rules assign from now on; an assignment that stands keeps its date."""
-    named = ruling.assigned_by != NO_RULE
-    new = (named & ~arrays.assigned & ~arrays.done).nonzero()[0]
-    if not len(new):
+    new = [row for row in ruling.assigned_by if not (arrays.assigned[row] or arrays.done[row])]
+    if not new:
         return arrays
     due_at, assigned = arrays.due_at_seconds.copy(), arrays.assigned.copy()
-    due_at[new] = now_seconds + ruling.due_in_seconds(new)
+    due_at[new] = [now_seconds + ruling.due_in_seconds(row) for row in new]
     assigned[new] = True
     return replace(arrays, assigned=assigned, due_at_seconds=due_at)

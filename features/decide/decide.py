@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from features.decide.case import Case, Scoring, ScoringAll, open_case, open_case
 from features.decide.journey import OPTIONAL_PULL
 from features.decide.reasons import Standpoint, explain
 from features.decide.remarks import remarks_on
-from features.decide.rules import NO_RULE
 from features.decide.slate import POOL_SIZE, Place, Slate, draw_slate
 from features.decide.supposing import unlocked_by
 from features.decide.terms import Terms, compute_terms
@@ -165,7 +165,7 @@ def _draw(case: Case, terms: Terms, best: NDArray[np.int64], rng: np.random.Gene
         case.request.context.limit,
         case.policy,
         rng,
-        _is_core(case, best),
+        partial(_is_core, case),
     )
 
 
@@ -183,12 +183,11 @@ def _best_candidates(case: Case, terms: Terms) -> NDArray[np.int64]:
     return np.concatenate([eligible[leads], foremost(rest, terms.score[rest], most)])
 
 
-def _is_core(case: Case, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Mark modules that are owed, or an open core step of a pathway."""
-    core: NDArray[np.bool_] = case.index.is_mandatory[rows] | case.arrays.assigned[rows]
-    core |= case.ruling.required_by[rows] != NO_RULE
-    core |= case.journey.released[rows] > OPTIONAL_PULL
-    return core
+def _is_core(case: Case, row: int) -> bool:
+    """Tell whether a module is owed, or an open core step of a pathway."""
+    is_owed = case.index.is_mandatory[row] or case.arrays.assigned[row]
+    is_open_step = case.journey.released[row] > OPTIONAL_PULL
+    return bool(is_owed or is_open_step or row in case.ruling.required_by)
 
 
 def _new_assignments(case: Case) -> tuple[Assignment, ...]:
@@ -196,9 +195,6 @@ def _new_assignments(case: Case) -> tuple[Assignment, ...]:
 
     The date counts from the first decision at which the rule holds, so it must be kept.
     """
-    rows = ((case.ruling.assigned_by != NO_RULE) & ~case.arrays.done).nonzero()[0]
-    if not len(rows):
-        return ()
     owed = {each.module_id for each in case.request.history.assignments}
     return tuple(
         Assignment(
@@ -207,9 +203,9 @@ def _new_assignments(case: Case) -> tuple[Assignment, ...]:
             due_at=None if rule.due_in_days is None else _later(case, rule.due_in_days),
             reason=f"rule {rule.rule_id}",
         )
-        for row in rows.tolist()
-        for rule in [case.ruling.rules[case.ruling.assigned_by[row]]]
-        if case.index.module_ids.ids[row] not in owed
+        for row, place in sorted(case.ruling.assigned_by.items())
+        for rule in [case.ruling.rules[place]]
+        if not case.arrays.done[row] and case.index.module_ids.ids[row] not in owed
     )
 
 
@@ -244,7 +240,6 @@ def _item(case: Case, terms: Terms, place: Place, rank: int) -> RecommendedModul
 
 def _closes(case: Case, row: int) -> tuple[Closing, ...]:
     """Return the required skills below target that the module should raise."""
-    pairs = case.index.skills
     mastery, target = case.scores.standing.mastery, case.arrays.target
     return tuple(
         Closing(
@@ -253,8 +248,7 @@ def _closes(case: Case, row: int) -> tuple[Closing, ...]:
             expected_mastery=float(case.scores.expected_mastery[pair]),
             target=float(target[skill]),
         )
-        for pair in range(pairs.indptr[row], pairs.indptr[row + 1])
-        for skill in [int(pairs.skill[pair])]
+        for pair, skill in case.index.skills.pairs_of(row)
         if mastery[skill] < target[skill] and case.scores.expected_mastery[pair] > mastery[skill]
     )
 

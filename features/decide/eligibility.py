@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property, reduce
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.decide.conditions import Mentions
 from features.decide.journey import Journey
-from features.decide.rules import NO_RULE, Ruling
+from features.decide.rules import Ruling
 from features.domain.catalogue import Policy
 from features.domain.recommendation import DecisionRequest
 from features.encode.catalogue import CatalogueIndex, primary_language
@@ -45,20 +45,16 @@ _FREE = int(Bar.NONE)
 class Eligibility:
     """Result for every module of the catalogue, all (n_modules,).
 
-    `bar` holds `Bar` codes as int8; `refresher` marks done modules that come back because a skill
-    has faded, `updated` those that come back in another version, `held_back` those of locked steps.
+    `bar` holds `Bar` codes as int8; `eligible` marks where nothing stands in the way; `refresher`
+    marks done modules that come back because a skill has faded, `updated` those that come back in
+    another version; `held_back` are the rows of those of locked steps.
     """
 
     bar: NDArray[np.int8]
+    eligible: NDArray[np.bool_]
     refresher: NDArray[np.bool_]
     updated: NDArray[np.bool_]
-    held_back: NDArray[np.bool_]
-
-    @cached_property
-    def eligible(self) -> NDArray[np.bool_]:
-        """Where nothing stands in the way."""
-        free: NDArray[np.bool_] = self.bar == _FREE
-        return free
+    held_back: frozenset[int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +65,14 @@ class Bars:
     journey: Journey
     asked: Mentions
 
-    def held_back(self, index: CatalogueIndex, arrays: LearnerArrays) -> NDArray[np.bool_]:
-        """Return modules of locked steps; what is owed is not held back by a pathway."""
+    def held_back(self, index: CatalogueIndex, arrays: LearnerArrays) -> frozenset[int]:
+        """Return rows of modules of locked steps; what is owed is not held back by a pathway."""
         if not self.journey.pathways:
-            return self.journey.held_back
-        owed = arrays.assigned | index.is_mandatory | (self.ruling.required_by != NO_RULE)
-        owed |= self.ruling.assigned_by != NO_RULE
-        held: NDArray[np.bool_] = self.journey.held_back & ~owed & ~arrays.done
-        return held
+            return frozenset()
+        rows = self.journey.held_back.nonzero()[0]
+        is_let = arrays.done[rows] | arrays.assigned[rows] | index.is_mandatory[rows]
+        by_rule = (self.ruling.required_by, self.ruling.assigned_by)
+        return frozenset(rows[~is_let].tolist()).difference(*by_rule)
 
 
 def judge_eligibility(
@@ -103,19 +99,22 @@ def judge_eligibility(
         What rules exclude and pathways hold back.
     """
     now, dated = request.now.timestamp(), index.dated
-    refresher = _refreshers(index, arrays, scores, now - _cooldown_seconds(policy))
+    done = arrays.done.nonzero()[0]
+    rested = done[arrays.done_at_seconds[done] <= now - _cooldown_seconds(policy)]
+    refresher = _refreshers(index, arrays, scores, rested)
     updated = arrays.outdated.copy()
-    if updated.any():
+    if arrays.outdated_rows:
         updated &= is_required(index, arrays, bars.ruling)
     held_back = bars.held_back(index, arrays)
     bar = np.zeros(len(index.module_ids), dtype=np.int8)
     # The first that applies has the lowest code, and is written last.
     bar[_lacks_skill(index, scores.standing.mastery)] = int(Bar.SKILL)
     bar[_lacks_module(index, arrays.done)] = int(Bar.PREREQUISITE)
-    np.putmask(bar, held_back, int(Bar.STEP))
-    np.putmask(bar, bars.ruling.excluded_by != NO_RULE, int(Bar.RULE))
+    bar[index.module_links.never_met] = int(Bar.PREREQUISITE)
+    bar[list(held_back)] = int(Bar.STEP)
+    bar[list(bars.ruling.excluded_by)] = int(Bar.RULE)
     bar[dated[now < index.active_from_seconds[dated]]] = int(Bar.NOT_YET_ACTIVE)
-    np.putmask(bar, arrays.done & ~(refresher | updated), int(Bar.DONE))
+    bar[done[~(refresher[done] | updated[done])]] = int(Bar.DONE)
     for code, applies in (
         (Bar.NEEDS, _uncovered_needs(index, arrays.learner.needs)),
         (Bar.LANGUAGE, _other_language(index, arrays)),
@@ -127,16 +126,19 @@ def judge_eligibility(
         np.putmask(bar, _other_format(index, request.context.formats), int(Bar.FORMAT))
     if request.context.exclude:
         bar[_asked_out(index, request.context.exclude)] = int(Bar.ASKED_OUT)
-    np.putmask(bar, index.is_question, int(Bar.QUESTION))
-    refresher &= bar == _FREE
-    updated &= bar == _FREE
-    return Eligibility(bar=bar, refresher=refresher, updated=updated, held_back=held_back)
+    bar[index.questions] = int(Bar.QUESTION)
+    eligible = bar == _FREE
+    refresher &= eligible
+    updated &= eligible
+    return Eligibility(
+        bar=bar, eligible=eligible, refresher=refresher, updated=updated, held_back=held_back
+    )
 
 
 def is_required(index: CatalogueIndex, arrays: LearnerArrays, ruling: Ruling) -> NDArray[np.bool_]:
     """Mark modules that are owed, or teach a skill that role or goal ask for."""
     required: NDArray[np.bool_] = index.is_mandatory | arrays.assigned
-    required |= ruling.required_by != NO_RULE
+    required[list(ruling.required_by)] = True
     required[index.skills.module[arrays.required.pairs]] = True
     return required
 
@@ -146,19 +148,15 @@ def _cooldown_seconds(policy: Policy) -> float:
 
 
 def _refreshers(
-    index: CatalogueIndex,
-    arrays: LearnerArrays,
-    scores: Scores,
-    done_before_seconds: float,
+    index: CatalogueIndex, arrays: LearnerArrays, scores: Scores, rested: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Mark done and rested modules of a required skill that has faded and is below its target."""
+    """Mark, of rested modules, those of a required skill that has faded and is below its target."""
     result = np.zeros(len(index.module_ids), dtype=bool)
-    rested = (arrays.done & (arrays.done_at_seconds <= done_before_seconds)).nonzero()[0]
-    if len(rested):
-        faded = faded_skills(arrays, scores)
-        pairs = index.skills.pairs_of_modules(rested)
-        touching = pairs[faded[index.skills.skill[pairs]]]
-        result[index.skills.module[touching]] = True
+    faded = faded_skills(arrays, scores).nonzero()[0] if len(rested) else rested
+    if len(faded):
+        touching = result.copy()
+        touching[index.skills.module[index.skills.pairs_of_skills(faded.tolist())]] = True
+        result[rested] = touching[rested]
     return result
 
 
@@ -172,11 +170,10 @@ def faded_skills(arrays: LearnerArrays, scores: Scores) -> NDArray[np.bool_]:
 
 
 def _lacks_module(index: CatalogueIndex, done: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Return rows of modules some hard prerequisite of which is not done."""
+    """Return rows of modules some hard prerequisite of which, in the catalogue, is not done."""
     links = index.module_links.hard
-    # Position −1 is a module outside the catalogue: never done.
-    lacking: NDArray[np.int32] = links.module[~np.append(done, False)[links.requires]]
-    return lacking
+    # Those that require what is outside (−1) may be among them, or not.
+    return links.module[~done[links.requires]]
 
 
 def _lacks_skill(index: CatalogueIndex, mastery: NDArray[np.float64]) -> NDArray[np.int32]:

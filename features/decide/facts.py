@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -68,10 +69,10 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
           than are looked at;
         - any other name is an attribute of the learner, absent where it is not known.
     """
-    profile = _profile(subject.history.learner)
+    learner = subject.history.learner
     makers: Mapping[str, Callable[[], Any]] = {
-        "learner": lambda: _among(profile, asked.keys.get("learner")),
-        "tenure_days": lambda: _tenure_days(subject.history.learner, subject.now),
+        "learner": lambda: _profile(learner, asked.keys.get("learner")),
+        "tenure_days": lambda: _tenure_days(learner, subject.now),
         "now": lambda: subject.now,
         "calendar": lambda: _among(_calendar(subject.now.date()), asked.keys.get("calendar")),
         "done": lambda: _done(subject, asked.keys.get("done")),
@@ -80,7 +81,9 @@ def facts_of(subject: Subject, asked: Mentions) -> dict[str, Any]:
         "mastery": lambda: _mastery(subject, asked.keys.get("mastery"), 0.0),
         "sure_mastery": lambda: _mastery(subject, asked.keys.get("sure_mastery"), 1.0),
     }
-    made = {name: makers[name]() if name in makers else profile.get(name) for name in asked.names}
+    made = {
+        name: makers[name]() if name in makers else fact_of(learner, name) for name in asked.names
+    }
     return {name: fact for name, fact in made.items() if fact is not None}
 
 
@@ -90,12 +93,7 @@ def profile_facts(learner: Learner, now: datetime, asked: Mentions) -> dict[str,
     if "tenure_days" in asked.names:
         made["tenure_days"] = _tenure_days(learner, now)
     if "learner" in asked.names:
-        keys = asked.keys.get("learner")
-        made["learner"] = (
-            _profile(learner)
-            if keys is None
-            else {key: fact for key in keys if (fact := fact_of(learner, key)) is not None}
-        )
+        made["learner"] = _profile(learner, asked.keys.get("learner"))
     return {name: fact for name, fact in made.items() if fact is not None}
 
 
@@ -105,17 +103,18 @@ def fact_of(learner: Learner, name: str) -> Any:
     return learner.attributes.get(name) if known is None else known
 
 
-def _profile(learner: Learner) -> dict[str, Any]:
+def _profile(learner: Learner, asked: frozenset[str] | None) -> dict[str, Any]:
     """Return what is known of the learner; a field Waymark knows wins over a like attribute."""
-    known = {name: read(learner) for name, read in _KNOWN.items()}
-    return dict(learner.attributes) | {k: value for k, value in known.items() if value is not None}
+    names = {*_KNOWN, *learner.attributes} if asked is None else asked
+    return {name: fact for name in names if (fact := fact_of(learner, name)) is not None}
 
 
 def _tenure_days(learner: Learner, now: datetime) -> float | None:
     return None if learner.hired_at is None else (now - learner.hired_at).total_seconds() / 86_400.0
 
 
-def _calendar(today: date) -> dict[str, int]:
+@lru_cache(maxsize=16)
+def _calendar(today: date) -> Mapping[str, int]:
     first_month = today.month - (today.month - 1) % MONTHS_IN_QUARTER
     first = date(today.year, first_month, 1)
     after = first_month + MONTHS_IN_QUARTER
@@ -140,10 +139,10 @@ def _done(subject: Subject, asked: frozenset[str] | None) -> list[str]:
     return [module_id for module_id, row in rows.items() if row is not None and done[row]]
 
 
-def _among[T](values: dict[str, T], asked: frozenset[str] | None) -> dict[str, T]:
+def _among[T](values: Mapping[str, T], asked: frozenset[str] | None) -> dict[str, T]:
     if asked is None:
-        return values
-    return {key: values[key] for key in sorted(asked) if key in values}
+        return dict(values)
+    return {key: values[key] for key in asked if key in values}
 
 
 def _evidence(subject: Subject) -> dict[str, float]:
@@ -166,8 +165,12 @@ def _mastery(
     if subject.scores is None:
         return None
     standing, skill_ids = subject.scores.standing, subject.index.skill_ids
-    levels = np.maximum(standing.mastery - less * standing.standard_error, 0.0)
     if asked is None:
+        levels = np.maximum(standing.mastery - less * standing.standard_error, 0.0)
         return dict(zip(skill_ids.ids, levels.tolist(), strict=True))
-    rows = {skill_id: skill_ids.index_of.get(skill_id) for skill_id in sorted(asked)}
-    return {skill_id: float(levels[row]) for skill_id, row in rows.items() if row is not None}
+    rows = {skill_id: skill_ids.index_of.get(skill_id) for skill_id in asked}
+    return {
+        skill_id: max(float(standing.mastery[row] - less * standing.standard_error[row]), 0.0)
+        for skill_id, row in rows.items()
+        if row is not None
+    }

@@ -1,7 +1,9 @@
 """Where a learner stands on a pathway: what is done, open, locked, and by which rule."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property, lru_cache
 
 import cel
 import numpy as np
@@ -28,6 +30,8 @@ class StepState(StrEnum):
 
 
 MET = frozenset({StepState.DONE, StepState.PASSED_OVER, StepState.NOT_FOR_YOU})
+OPTIONAL_PULL = 0.5
+MOST_STANDINGS = 4096  # that are kept at hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +73,39 @@ class PathwayStanding:
             if not each.index.step.optional and each.state is not StepState.NOT_FOR_YOU
         )
 
-    @property
+    @cached_property
     def is_complete(self) -> bool:
         """Whether nothing of the core is left."""
         return all(each.state in MET for each in self.core)
+
+    @cached_property
+    def released(self) -> Mapping[int, float]:
+        """Row of each module of an open step → 1, `OPTIONAL_PULL` where no core step has it."""
+        pulls: dict[int, float] = {}
+        for each in self.steps:
+            if each.state is StepState.OPEN:
+                pull = OPTIONAL_PULL if each.index.step.optional else 1.0
+                for row in each.index.modules.tolist():
+                    pulls[row] = max(pull, pulls.get(row, 0.0))
+        return pulls
+
+    @cached_property
+    def locked(self) -> frozenset[int]:
+        """Rows of the modules of locked steps."""
+        return self._rows(is_locked=True)
+
+    @cached_property
+    def let_go(self) -> frozenset[int]:
+        """Rows of the modules of all other steps."""
+        return self._rows(is_locked=False)
+
+    def _rows(self, *, is_locked: bool) -> frozenset[int]:
+        return frozenset(
+            row
+            for each in self.steps
+            if (each.state is StepState.LOCKED) is is_locked
+            for row in each.index.modules.tolist()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +128,6 @@ class Journey:
     held_back: NDArray[np.bool_]
 
 
-OPTIONAL_PULL = 0.5
-
-
 def travel(subject: Subject, mine: tuple[PathwayIndex, ...], facts: cel.Context) -> Journey:
     """Follow a learner along every pathway that is theirs.
 
@@ -113,20 +143,14 @@ def travel(subject: Subject, mine: tuple[PathwayIndex, ...], facts: cel.Context)
     n_modules = len(subject.index.module_ids)
     released, held_back = np.zeros(n_modules), np.zeros(n_modules, dtype=bool)
     standings = tuple(follow(pathway, subject.arrays, facts) for pathway in mine)
+    locked, let_go = set[int](), set[int]()
     for standing in standings:
-        modules, step = standing.index.modules, standing.index.step
-        np.maximum.at(released, modules, np.array([_pull(each) for each in standing.steps])[step])
-        held_back[modules] = True
-    for standing in standings:
-        locked = np.array([each.state is StepState.LOCKED for each in standing.steps], dtype=bool)
-        held_back[standing.index.modules[~locked[standing.index.step]]] = False
+        for row, pull in standing.released.items():
+            released[row] = max(pull, released[row])
+        locked |= standing.locked
+        let_go |= standing.let_go
+    held_back[list(locked - let_go)] = True
     return Journey(pathways=standings, released=released, held_back=held_back)
-
-
-def _pull(standing: StepStanding) -> float:
-    if standing.state is not StepState.OPEN:
-        return 0.0
-    return OPTIONAL_PULL if standing.index.step.optional else 1.0
 
 
 def pathways_of(
@@ -144,19 +168,27 @@ def pathways_of(
         to_role = pathways.by_role.get(role_id or "", ())
         if to_role:
             break
-    begun = [pathway for pathway in pathways.others if arrays.seen[pathway.modules].any()]
+    seen = arrays.seen.nonzero()[0].tolist() if pathways.others else []
+    begun = [pathway for pathway in pathways.others if not pathway.rows.isdisjoint(seen)]
     return tuple(sorted((*to_role, *begun), key=lambda each: each.pathway.pathway_id))
 
 
 def follow(pathway: PathwayIndex, arrays: LearnerArrays, facts: cel.Context) -> PathwayStanding:
     """Settle the state of every step, those required before those that require them."""
-    entered = _entries(pathway, facts)
+    done = pathway.step[arrays.done[pathway.modules]].tolist()
+    holding = [when for when in pathway.conditions if holds(when, facts) is True]
+    return _stand(pathway, frozenset(done), frozenset(holding))
+
+
+@lru_cache(maxsize=MOST_STANDINGS)
+def _stand(pathway: PathwayIndex, done: frozenset[int], holding: frozenset[str]) -> PathwayStanding:
+    """Settle it from the steps done and the conditions that hold: many learners have them alike."""
+    entered = _entries(pathway, holding)
     passed = {step for place in entered for step in pathway.steps[place].before}
-    done = set(pathway.step[arrays.done[pathway.modules]].tolist())
     standings: dict[int, StepStanding] = {}
     for place in pathway.order:
         step = pathway.steps[place]
-        holds_now = step.step.when is None or holds(step.step.when, facts) is True
+        holds_now = step.step.when is None or step.step.when in holding
         needs = tuple(k for k in step.requires if standings[k].state not in MET)
         state = StepState.DONE if place in done else _state(step, holds_now, bool(needs))
         if place in passed and state in (StepState.OPEN, StepState.LOCKED):
@@ -177,11 +209,11 @@ def _state(step: StepIndex, holds_now: bool, needs_more: bool) -> StepState:
     return StepState.OPEN if holds_now and not needs_more else StepState.LOCKED
 
 
-def _entries(pathway: PathwayIndex, facts: cel.Context) -> tuple[int, ...]:
+def _entries(pathway: PathwayIndex, holding: frozenset[str]) -> tuple[int, ...]:
     """Return where the learner may start: every entry point whose condition holds."""
     places = pathway.position_of
     return tuple(
         places[entry.step_id]
         for entry in pathway.pathway.entry_points
-        if entry.when is None or holds(entry.when, facts) is True
+        if entry.when is None or entry.when in holding
     )

@@ -7,7 +7,6 @@ import numpy as np
 
 from features.decide.case import Case
 from features.decide.journey import OPTIONAL_PULL, StepState
-from features.decide.rules import NO_RULE
 from features.domain.instants import from_microseconds
 from features.domain.recommendation import Closing, Reason
 
@@ -76,7 +75,7 @@ def _code_of_affinity(case: Case, standpoint: Standpoint) -> str:
 def _code_of_urgency(case: Case, standpoint: Standpoint) -> str:
     if np.isfinite(case.arrays.due_at_seconds[standpoint.row]):
         return "urgency"
-    by_rule = case.ruling.required_by[standpoint.row] != NO_RULE
+    by_rule = standpoint.row in case.ruling.required_by
     return "required" if by_rule else "urgency_undated"
 
 

@@ -1,6 +1,7 @@
 """From scores to an ordered slate with exact propensities."""
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -39,7 +40,7 @@ def draw_slate(
     limit: int,
     policy: Policy,
     rng: np.random.Generator,
-    core: NDArray[np.bool_] | None = None,
+    is_core: Callable[[int], bool] = lambda _: False,
 ) -> Slate:
     """Draw up to `limit` modules.
 
@@ -61,8 +62,8 @@ def draw_slate(
         Diversity and exploration, both in [0,1].
     rng
         Source of randomness; not touched when exploration is 0.
-    core
-        bool, as the candidates; none where absent.
+    is_core
+        Tells of a row whether the module is one; none is where absent.
 
     References
     ----------
@@ -76,7 +77,7 @@ def draw_slate(
     utility: list[float] = score[pool].tolist()
     p_first = leading_probabilities(tier[order], score[order], limit, policy.exploration)
     if len(places) < limit and utility:
-        likeness = _Comparison(index, rows[pool], None if core is None else core[pool])
+        likeness = _Comparison(index, rows[pool].tolist(), is_core)
         spread = policy.diversity * (utility[0] - utility[-1])
         drawing = _Drawing(utility, policy.exploration, spread, likeness)
         places += drawing.take([place.row for place in places], limit - len(places), rng)
@@ -172,36 +173,26 @@ class _Comparison:
     """
 
     def __init__(
-        self, index: CatalogueIndex, rows: NDArray[np.int64], core: NDArray[np.bool_] | None
+        self, index: CatalogueIndex, rows: list[int], is_core: Callable[[int], bool]
     ) -> None:
-        self._index, self._rows = index, rows
-        self.rows: list[int] = rows.tolist()
-        self._varied = np.ones(len(rows)) if core is None else 1.0 - core
+        self._index, self.rows, self._is_core = index, rows, is_core
 
     @cached_property
-    def _tags(self) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:
-        """Skills of the modules, their weights, and the place of the module each belongs to."""
-        skills = self._index.skills
-        pairs = skills.pairs_of_modules(self._rows)
-        lengths = skills.indptr[self._rows + 1] - skills.indptr[self._rows]
-        place = np.arange(len(self._rows)).repeat(lengths)
-        return skills.skill[pairs], skills.weight[pairs], place
-
-    @cached_property
-    def _length(self) -> NDArray[np.float64]:
-        """Of the skills; where a module has none the cosine is 0 over anything."""
-        length = np.sqrt(self._index.skills.squared_length[self._rows])
-        return np.where(length == 0.0, 1.0, length)
+    def _varied(self) -> list[tuple[int, int]]:
+        """Place and row of those that are not core."""
+        return [(place, row) for place, row in enumerate(self.rows) if not self._is_core(row)]
 
     def with_module(self, row: int) -> list[float]:
         """Return the likeness of each of the modules to another, in [0,1]."""
-        index, skills = self._index, self._index.skills
-        span = slice(skills.indptr[row], skills.indptr[row + 1])
-        profile = np.zeros(len(skills.skill_ids))
-        profile[skills.skill[span]] = skills.weight[span]
-        skill, weight, place = self._tags
-        shared = np.bincount(place, weight * profile[skill], len(self._rows))
-        cosine = shared / (self._length * (np.sqrt(skills.squared_length[row]) or 1.0))
-        same = (index.format[self._rows] == index.format[row]) & (index.format[row] >= 0)
-        likeness: list[float] = (self._varied * (0.5 * cosine + 0.5 * same)).tolist()
+        tags, lengths = self._index.skills.tags, self._index.skills.lengths
+        formats = self._index.format_codes
+        profile, length, code = dict(tags[row]), lengths[row], formats[row]
+        likeness = [0.0] * len(self.rows)
+        for place, other in self._varied:
+            shared = 0.0
+            for skill, weight in tags[other]:
+                if skill in profile:
+                    shared += weight * profile[skill]
+            same = code >= 0 and formats[other] == code
+            likeness[place] = 0.5 * shared / (length * lengths[other]) + 0.5 * same
         return likeness

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from features.decide.case import Case, consult
 from features.decide.eligibility import Bar, Bars, is_required
 from features.decide.journey import Journey
-from features.decide.rules import NO_RULE
 from features.encode.catalogue import primary_language
 from features.encode.learner import LearnerArrays
 
@@ -101,7 +100,7 @@ def holds_back(case: Case, then: Supposition, row: int) -> bool:
         return False
     ruling = then.bars.ruling
     is_owed = case.index.is_mandatory[row] or case.arrays.assigned[row]
-    by_rule = ruling.required_by[row] != NO_RULE or ruling.assigned_by[row] != NO_RULE
+    by_rule = row in ruling.required_by or row in ruling.assigned_by
     return not (is_owed or by_rule)
 
 
@@ -110,7 +109,7 @@ def is_barred_for_good(case: Case, then: Supposition, row: int) -> bool:
     language = case.index.modules[row].language
     if language and then.languages and primary_language(language) not in then.languages:
         return True
-    return bool(then.bars.ruling.excluded_by[row] != NO_RULE)
+    return row in then.bars.ruling.excluded_by
 
 
 def unlocked_by(case: Case, row: int) -> tuple[str, ...]:
@@ -165,30 +164,27 @@ def _comes_back(case: Case, then: Supposition, row: int) -> bool:
     """Tell whether a done module would come back: what was just practised has not faded."""
     if case.arrays.outdated[row] and is_required(case.index, case.arrays, then.bars.ruling)[row]:
         return True
-    practised = {skill for each in then.rows for _, skill in _pairs(case, each)}
-    return any(case.faded[skill] and skill not in practised for _, skill in _pairs(case, row))
-
-
-def _pairs(case: Case, row: int) -> list[tuple[int, int]]:
-    """Return the pairs of a module, each with its skill."""
-    pairs = case.index.skills.pairs_of(row)
-    skills = case.index.skills.skill[pairs].tolist()
-    return list(zip(range(pairs.start, pairs.stop), skills, strict=True))
+    practised = {skill for each in then.rows for _, skill in case.index.skills.pairs_of(each)}
+    return any(
+        case.faded[skill] and skill not in practised for _, skill in case.index.skills.pairs_of(row)
+    )
 
 
 def _that_require(case: Case, row: int) -> set[int]:
     """Return the modules that ask for the one at `row`, or for a level in one of its skills."""
     index = case.index
-    by_level = (index.skill_needed_by.get(skill, ()) for _, skill in _pairs(case, row))
+    by_level = (
+        index.skill_needed_by.get(skill, ()) for _, skill in case.index.skills.pairs_of(row)
+    )
     return set().union(index.needed_by.get(row, ()), *by_level)
 
 
-def _let_go(case: Case, then: Supposition) -> set[int]:
+def _let_go(case: Case, then: Supposition) -> frozenset[int]:
     """Return the modules that a step or a rule bars now, and would not bar then."""
     arrays = _completed(case.arrays, then.rows)
-    by_step = case.eligibility.held_back & ~then.bars.held_back(case.index, arrays)
-    by_rule = (case.ruling.excluded_by != NO_RULE) & (then.bars.ruling.excluded_by == NO_RULE)
-    return set((by_step | by_rule).nonzero()[0].tolist())
+    by_step = case.eligibility.held_back - then.bars.held_back(case.index, arrays)
+    by_rule = case.ruling.excluded_by.keys() - then.bars.ruling.excluded_by.keys()
+    return by_step | by_rule
 
 
 def _completed(arrays: LearnerArrays, rows: frozenset[int]) -> LearnerArrays:
@@ -202,7 +198,11 @@ def _completed(arrays: LearnerArrays, rows: frozenset[int]) -> LearnerArrays:
 def _raised(case: Case, rows: frozenset[int], levels: Mapping[int, float]) -> dict[int, float]:
     """Return mastery by position of the skill, of those skills where it would be higher."""
     before, expected = case.scores.standing.mastery, case.scores.expected_mastery
-    brought = [(skill, float(expected[pair])) for row in rows for pair, skill in _pairs(case, row)]
+    brought = [
+        (skill, float(expected[pair]))
+        for row in rows
+        for pair, skill in case.index.skills.pairs_of(row)
+    ]
     raised: dict[int, float] = {}
     for skill, level in (*brought, *levels.items()):
         if level > raised.get(skill, before[skill]):

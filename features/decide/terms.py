@@ -1,14 +1,14 @@
 """The terms of the score, each in [0,1], for every module of the catalogue at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from features.decide.case import Case
 from features.decide.eligibility import SECONDS_PER_DAY
-from features.decide.rules import NO_RULE
 from features.domain.catalogue import TERMS, Policy
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
@@ -24,6 +24,7 @@ MOST_LEARNED_AT = 0.8  # p_success; see `learnable`
 STEEPNESS = 8.0
 PATIENCE = 0.6  # of a module's promise, what is left after each failure at it
 LEAST_CLOSING = 1e-6  # levels an hour: below it is only rounding
+_NOWHERE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +49,21 @@ class Terms:
     score: NDArray[np.float64]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Few:
+    """A term that is 0 but for a few modules: its (n_modules,) values, and where they may not be.
+
+    A row may be named more than once.
+    """
+
+    values: NDArray[np.float64]
+    rows: NDArray[np.integer]
+
+
 def compute_terms(case: Case) -> Terms:
     """Compute every term, readiness, tier and score for all modules."""
     tier, urgency = _dates(case)
-    values = {
+    found: dict[str, NDArray[np.float64] | _Few] = {
         "gap": _gap(case),
         "fit": fit_of(case.scores.p_success, case.policy),
         "affinity": case.scores.affinity,
@@ -59,16 +71,29 @@ def compute_terms(case: Case) -> Terms:
         "urgency": urgency,
         "time": _time(case),
         "continuity": _continuity(case),
-        "boost": case.ruling.boost,
+        "boost": _boost(case),
     }
     ready = _ready(case)
     score = np.zeros(len(ready))
     for term in TERMS:
-        weight = case.policy.weights.get(term, 0.0)
-        if weight > 0.0:
-            score += weight * values[term]
+        weight, worth = case.policy.weights.get(term, 0.0), found[term]
+        if weight <= 0.0:
+            continue
+        if isinstance(worth, _Few):
+            score[worth.rows] += weight * worth.values[worth.rows]
+        else:
+            score += weight * worth
     score *= ready
+    values = {
+        term: worth.values if isinstance(worth, _Few) else worth for term, worth in found.items()
+    }
     return Terms(values=values, ready=ready, tier=tier, score=score)
+
+
+def _few(case: Case, rows: NDArray[np.integer], worth: ArrayLike) -> _Few:
+    values = np.zeros(len(case.index.module_ids))
+    values[rows] = worth
+    return _Few(values=values, rows=rows)
 
 
 def fit_of(p_success: NDArray[np.float64], policy: Policy) -> NDArray[np.float64]:
@@ -80,11 +105,13 @@ def fit_of(p_success: NDArray[np.float64], policy: Policy) -> NDArray[np.float64
     to .85 is where learning is fastest in theory and practice (Wilson, Shenhav, Straccia & Cohen
     2019, "The eighty five percent rule for optimal learning").
     """
-    fit: NDArray[np.float64] = np.exp(-(((p_success - policy.p_target) / policy.p_width) ** 2))
-    return fit
+    away = p_success - policy.p_target
+    away /= policy.p_width
+    away *= away
+    return np.exp(np.negative(away, out=away), out=away)
 
 
-def _gap(case: Case) -> NDArray[np.float64]:
+def _gap(case: Case) -> _Few:
     """Return the gap that should close in an hour, as a share of the most that any closes.
 
     Every failure at a module takes a share of its promise away: what failed again and again rarely
@@ -92,19 +119,18 @@ def _gap(case: Case) -> NDArray[np.float64]:
     failures as independent, do not say so.
     """
     asked = case.arrays.required
-    gap = np.zeros(len(case.index.module_ids))
     if not len(asked.pairs):
-        return gap
+        return _few(case, _NOWHERE, 0.0)
     closed = np.add.reduceat(asked.weight_of_pair * _expected_closings(case), asked.starts)
     per_hour = closed * learnable(case.scores.p_able[asked.modules])
-    per_hour /= case.index.hours[asked.modules]
+    per_hour /= asked.hours
     n_failures = case.arrays.n_failures[asked.modules]
     failed = n_failures.nonzero()[0]
     per_hour[failed] *= PATIENCE ** n_failures[failed]
-    largest = per_hour[case.eligibility.eligible[asked.modules]].max(initial=0.0)
-    if largest > LEAST_CLOSING:
-        gap[asked.modules] = np.minimum(per_hour / largest, 1.0)
-    return gap
+    largest = (per_hour * case.eligibility.eligible[asked.modules]).max()
+    if largest <= LEAST_CLOSING:
+        return _few(case, _NOWHERE, 0.0)
+    return _few(case, asked.modules, np.minimum(per_hour / largest, 1.0))
 
 
 def _expected_closings(case: Case) -> NDArray[np.float64]:
@@ -114,16 +140,18 @@ def _expected_closings(case: Case) -> NDArray[np.float64]:
     just closed, or of which little is known, still counts a little, and a certain one does not. A
     refresher regains no more than what has faded.
     """
-    asked, scores, skills = case.arrays.required, case.scores, case.index.skills
-    before = scores.standing.mastery[asked.skill_of_pair]
-    error = np.maximum(scores.standing.standard_error[asked.skill_of_pair], SMALLEST_ERROR)
+    asked, scores = case.arrays.required, case.scores
+    mastery = scores.standing.mastery[asked.skills]
+    errors = np.maximum(scores.standing.standard_error[asked.skills], SMALLEST_ERROR)
+    gaps = _expected_gap(asked.target[asked.skills] - mastery, errors)
+    before = mastery[asked.place_of_pair]
     after = np.maximum(scores.expected_mastery[asked.pairs], before)
-    comes_back = case.eligibility.refresher[skills.module[asked.pairs]]
+    comes_back = case.eligibility.refresher[asked.module_of_pair]
     if comes_back.any():
-        shown = np.maximum(scores.mastery_shown[asked.skill_of_pair], before)
+        shown = np.maximum(scores.mastery_shown[asked.skills[asked.place_of_pair]], before)
         after = np.where(comes_back, np.minimum(after, shown), after)
-    left = _expected_gap(asked.target_of_pair - after, error)
-    return np.maximum(_expected_gap(asked.target_of_pair - before, error) - left, 0.0)
+    left = _expected_gap(asked.target_of_pair - after, errors[asked.place_of_pair])
+    return np.maximum(gaps[asked.place_of_pair] - left, 0.0)
 
 
 def _expected_gap(gap: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -157,10 +185,10 @@ def learnable(p_success: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(share / largest)
 
 
-def _refresh(case: Case) -> NDArray[np.float64]:
+def _refresh(case: Case) -> _Few:
     """Return the share of target regained by a refresher, on the skill it helps most."""
-    best = np.zeros(len(case.index.module_ids))
     refreshers = case.eligibility.refresher.nonzero()[0]
+    best = _few(case, refreshers, 0.0)
     if len(refreshers):
         pairs = case.index.skills.pairs_of_modules(refreshers)
         skill = case.index.skills.skill[pairs]
@@ -168,59 +196,71 @@ def _refresh(case: Case) -> NDArray[np.float64]:
         before = np.minimum(case.scores.standing.mastery[skill], target)
         after = np.minimum(case.scores.expected_mastery[pairs], target)
         regained = np.maximum(after - before, 0.0) / np.where(target > 0, target, 1.0)
-        np.maximum.at(best, case.index.skills.module[pairs], regained)
+        np.maximum.at(best.values, case.index.skills.module[pairs], regained)
     return best
 
 
-def _dates(case: Case) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+def _dates(case: Case) -> tuple[NDArray[np.int8], _Few]:
     """Return tier and urgency.
 
     Waiting breaks a date when what is left until then is no more than the module's duration and
     one usual gap between two sessions.
     """
+    arrays = case.arrays
     tier = np.ones(len(case.index.module_ids), dtype=np.int8)
-    urgency = np.zeros(len(tier))
-    required = case.index.is_mandatory | (case.ruling.required_by != NO_RULE)
-    to_do = ~case.arrays.done | case.eligibility.updated
-    owed = ((case.arrays.assigned | required) & to_do).nonzero()[0]
-    if len(owed):
-        due_at = case.arrays.due_at_seconds[owed]
-        left = due_at - case.request.now.timestamp()
-        needed = seconds_needed(case.index)[owed]
-        tier[owed[left <= needed]] = 0
-        slack_days = np.maximum(left - needed, 0.0) / SECONDS_PER_DAY
-        dated = np.exp(-slack_days / URGENCY_DAYS)
-        urgency[owed] = np.where(np.isinf(due_at), UNDATED_URGENCY, dated)
-    return tier, urgency
+    owed = np.concatenate(
+        [case.index.mandatory, arrays.assigned.nonzero()[0], _rows_of(case.ruling.required_by)]
+    )
+    owed = owed[~arrays.done[owed] | case.eligibility.updated[owed]]
+    due_at = arrays.due_at_seconds[owed]
+    left = due_at - case.request.now.timestamp()
+    needed = seconds_needed(case.index, owed)
+    tier[owed[left <= needed]] = 0
+    slack_days = np.maximum(left - needed, 0.0) / SECONDS_PER_DAY
+    dated = np.exp(-slack_days / URGENCY_DAYS)
+    return tier, _few(case, owed, np.where(np.isinf(due_at), UNDATED_URGENCY, dated))
 
 
-def seconds_needed(index: CatalogueIndex) -> NDArray[np.float64]:
-    """Return how long before its date each module presses, float64, (n_modules,), in seconds."""
-    return index.duration_minutes * 60.0 + SESSION_GAP_DAYS * SECONDS_PER_DAY
+def seconds_needed(index: CatalogueIndex, rows: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return how long before its date each of some modules presses, float64, in seconds."""
+    needed: NDArray[np.float64] = index.duration_minutes[rows] * 60.0
+    return needed + SESSION_GAP_DAYS * SECONDS_PER_DAY
 
 
-def _time(case: Case) -> NDArray[np.float64]:
+def _time(case: Case) -> NDArray[np.float64] | _Few:
     """Return 1 where the module fits the minutes at hand, the share of it that does elsewhere."""
     minutes = case.request.context.available_minutes
     if minutes is None:
-        return np.zeros(len(case.index.module_ids))
-    fits = np.minimum(minutes / np.maximum(case.index.duration_minutes, 1e-9), 1.0)
+        return _few(case, _NOWHERE, 0.0)
+    fits = np.divide(minutes, case.index.lasting_minutes)
+    np.minimum(fits, 1.0, out=fits)
     fits[case.index.duration_unknown] = UNKNOWN_TIME_FIT
     return fits
 
 
-def _continuity(case: Case) -> NDArray[np.float64]:
+def _continuity(case: Case) -> _Few:
     """Return the likeness (cosine of skills) to the last modules, or the pull of a pathway's step.
 
     What is under way counts 1.
     """
-    pull = case.journey.released.copy()
+    pull, under_way = case.journey.released.copy(), case.arrays.under_way.nonzero()[0]
+    touched: list[NDArray[np.integer]] = [pull.nonzero()[0], under_way]
     last = _last_modules(case.arrays)
     if last:
         rows, cosine = _likeness(case.index.skills, last)
         pull[rows] = np.maximum(np.minimum(cosine, 1.0), pull[rows])
-    pull[case.arrays.under_way] = 1.0
-    return pull
+        touched.append(rows)
+    pull[under_way] = 1.0
+    return _Few(values=pull, rows=np.concatenate(touched))
+
+
+def _boost(case: Case) -> _Few:
+    boost = case.ruling.boost
+    return _few(case, _rows_of(boost), list(boost.values()))
+
+
+def _rows_of(named: Mapping[int, object]) -> NDArray[np.int64]:
+    return np.fromiter(named, dtype=np.int64, count=len(named))
 
 
 def _likeness(
@@ -258,9 +298,9 @@ def _ready(case: Case) -> NDArray[np.float64]:
     ready = np.ones(len(case.index.module_ids))
     links = case.index.module_links.soft
     if len(links.module):
-        unmet = ~case.arrays.done[links.requires]
-        p_failure = 1.0 - case.scores.p_success[links.requires[unmet]]
-        np.multiply.at(ready, links.module[unmet], 1.0 - links.strength[unmet] * p_failure)
+        left = 1.0 - links.strength * (1.0 - case.scores.p_success[links.requires])
+        left[case.arrays.done[links.requires]] = 1.0
+        np.multiply.at(ready, links.module, left)
     skills = case.index.skill_links.soft
     if len(skills.module):
         mastery = case.scores.standing.mastery[skills.skill]

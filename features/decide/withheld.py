@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class _Lock:
             return None
         return self.step.index.step.when
 
-    @property
+    @cached_property
     def module_ids(self) -> tuple[str, ...]:
         """Every module that helps to open it."""
         of_steps = tuple(module_id for step in self.steps for module_id in step.any_of)
@@ -105,7 +106,7 @@ def _step(case: Case, row: int) -> tuple[PathwayStanding | None, StepStanding | 
 
     One whose condition holds comes first.
     """
-    if not case.eligibility.held_back[row]:
+    if row not in case.eligibility.held_back:
         return None, None
     holding = [
         (standing, step)

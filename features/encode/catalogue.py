@@ -12,6 +12,13 @@ from features.domain.catalogue import QUESTION, Catalogue, Module, Role
 from features.domain.instants import EPOCH
 from features.encode.ids import IdMap
 from features.encode.pathways import Pathways, index_pathways
+from features.encode.prerequisites import (
+    ModuleLinks,
+    SkillLinks,
+    grouped,
+    index_module_links,
+    index_skill_links,
+)
 from features.encode.rules import RuleIndex, index_rules
 from features.encode.skills import ModuleSkillIndex, index_module_skills
 
@@ -30,58 +37,6 @@ class RoleTargets:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModuleLinks:
-    """Prerequisites on modules: row k says `module[k]` needs `requires[k]`; strength in [0,1]."""
-
-    module: NDArray[np.int32]
-    requires: NDArray[np.int32]
-    strength: NDArray[np.float64]
-
-    @cached_property
-    def hard(self) -> "ModuleLinks":
-        """Those without which the module stays locked; −1 requires what can never be done."""
-        return self._take(self.strength >= 1.0)
-
-    @cached_property
-    def soft(self) -> "ModuleLinks":
-        """The others, where they name a module of the catalogue."""
-        return self._take((self.strength < 1.0) & (self.requires >= 0))
-
-    def _take(self, rows: NDArray[np.bool_]) -> "ModuleLinks":
-        return ModuleLinks(
-            module=self.module[rows], requires=self.requires[rows], strength=self.strength[rows]
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SkillLinks:
-    """Prerequisites on skills: `module[k]` needs mastery `min_mastery[k]` of `skill[k]`."""
-
-    module: NDArray[np.int32]
-    skill: NDArray[np.int32]
-    min_mastery: NDArray[np.float64]
-    strength: NDArray[np.float64]
-
-    @cached_property
-    def hard(self) -> "SkillLinks":
-        """Those without which the module stays locked."""
-        return self._take(self.strength >= 1.0)
-
-    @cached_property
-    def soft(self) -> "SkillLinks":
-        """The others."""
-        return self._take(self.strength < 1.0)
-
-    def _take(self, rows: NDArray[np.bool_]) -> "SkillLinks":
-        return SkillLinks(
-            module=self.module[rows],
-            skill=self.skill[rows],
-            min_mastery=self.min_mastery[rows],
-            strength=self.strength[rows],
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Requirements:
     """What a role and a goal ask for together.
 
@@ -91,22 +46,29 @@ class Requirements:
         float64, (n_skills,), 0 where nothing is asked.
     by_goal
         bool, (n_skills,): the goal asks for more than the role.
+    skills
+        int64, positions of the skills that have a target.
     pairs
-        int64, (n,), positions in `skills` of the pairs about a skill that has a target; of each,
-        the `skill_of_pair`, `target_of_pair` and `weight_of_pair`.
+        int64, (n,), positions of the pairs about one of these; of each, the place in `skills`
+        (`place_of_pair`), the `module_of_pair`, `target_of_pair` and `weight_of_pair`.
     modules, starts
         The modules of these pairs; pairs of `modules[i]` begin at `starts[i]`.
+    hours
+        float64, as `modules`: what each takes.
     """
 
     target: NDArray[np.float64]
     weight: NDArray[np.float64]
     by_goal: NDArray[np.bool_]
+    skills: NDArray[np.int64]
     pairs: NDArray[np.int64]
-    skill_of_pair: NDArray[np.int32]
+    place_of_pair: NDArray[np.int64]
+    module_of_pair: NDArray[np.int32]
     target_of_pair: NDArray[np.float64]
     weight_of_pair: NDArray[np.float64]
     modules: NDArray[np.int32]
     starts: NDArray[np.int64]
+    hours: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,21 +156,42 @@ class CatalogueIndex:
         return np.asarray(np.maximum(self.duration_minutes, SHORTEST_MINUTES) / 60.0)
 
     @cached_property
+    def lasting_minutes(self) -> NDArray[np.float64]:
+        """float64, (n_modules,): `duration_minutes`, but never 0."""
+        return np.asarray(np.maximum(self.duration_minutes, 1e-9))
+
+    @cached_property
     def needed_by(self) -> Mapping[int, list[int]]:
         """Row → rows of the modules that stay locked until it is done."""
         links = self.module_links.hard
-        return _grouped(links.requires, links.module)
+        return grouped(links.requires, links.module)
 
     @cached_property
     def skill_needed_by(self) -> Mapping[int, list[int]]:
         """Position of a skill → rows of the modules that stay locked below some level of it."""
         links = self.skill_links.hard
-        return _grouped(links.skill, links.module)
+        return grouped(links.skill, links.module)
 
     @cached_property
     def role_names(self) -> Mapping[str, str]:
         """Names of the roles by id."""
         return {role.role_id: role.name for role in self.catalogue.roles}
+
+    @cached_property
+    def format_codes(self) -> list[int]:
+        """`format` for loops over a few modules."""
+        codes: list[int] = self.format.tolist()
+        return codes
+
+    @cached_property
+    def questions(self) -> NDArray[np.int64]:
+        """Rows of the questions."""
+        return np.flatnonzero(self.is_question)
+
+    @cached_property
+    def mandatory(self) -> NDArray[np.int64]:
+        """Rows of the modules that everybody must do."""
+        return np.flatnonzero(self.is_mandatory)
 
     @cached_property
     def dated(self) -> NDArray[np.int64]:
@@ -248,19 +231,23 @@ class CatalogueIndex:
                 asked = self.role_targets[role_id]
                 np.maximum.at(target, asked.skill, asked.target)
                 np.maximum.at(weight, asked.skill, asked.weight)
-        pairs = self.skills.pairs_of_skills(np.flatnonzero(target > 0).tolist())
-        skill = self.skills.skill[pairs]
-        modules, starts = np.unique(self.skills.module[pairs], return_index=True)
+        skills = np.flatnonzero(target > 0)
+        pairs = self.skills.pairs_of_skills(skills.tolist())
+        skill, module = self.skills.skill[pairs], self.skills.module[pairs]
+        modules, starts = np.unique(module, return_index=True)
         return Requirements(
             target=target,
             weight=weight,
             by_goal=target > of_role,
+            skills=skills,
             pairs=pairs,
-            skill_of_pair=skill,
+            place_of_pair=np.searchsorted(skills, skill),
+            module_of_pair=module,
             target_of_pair=target[skill],
             weight_of_pair=weight[skill],
             modules=modules,
             starts=starts,
+            hours=self.hours[modules],
         )
 
 
@@ -299,8 +286,8 @@ def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:
             [[need in module.accessibility for need in needs] for module in modules], dtype=bool
         ).reshape(len(modules), len(needs)),
         pass_marks=np.array([module.pass_mark for module in modules], dtype=np.float64),
-        module_links=_module_links(modules, module_ids),
-        skill_links=_skill_links(modules, skill_ids),
+        module_links=index_module_links(modules, module_ids),
+        skill_links=index_skill_links(modules, skill_ids),
         role_targets={role.role_id: _targets(role, skill_ids) for role in catalogue.roles},
         rules=index_rules(catalogue.rules, module_ids),
         pathways=index_pathways(catalogue.pathways, module_ids),
@@ -347,42 +334,6 @@ def _seconds(instants: list[datetime | None], absent: float) -> NDArray[np.float
         [absent if at is None else (at - EPOCH).total_seconds() for at in instants],
         dtype=np.float64,
     )
-
-
-def _module_links(modules: tuple[Module, ...], module_ids: IdMap) -> ModuleLinks:
-    links = [
-        (row, module_ids.index_of.get(link.requires_module_id, -1), link.strength)
-        for row, module in enumerate(modules)
-        for link in module.prerequisites
-        if link.requires_module_id
-    ]
-    return ModuleLinks(
-        module=np.array([row for row, _, _ in links], dtype=np.int32),
-        requires=np.array([required for _, required, _ in links], dtype=np.int32),
-        strength=np.array([strength for _, _, strength in links], dtype=np.float64),
-    )
-
-
-def _skill_links(modules: tuple[Module, ...], skill_ids: IdMap) -> SkillLinks:
-    links = [
-        (row, skill_ids.index_of[link.requires_skill_id], link.min_mastery or 0.0, link.strength)
-        for row, module in enumerate(modules)
-        for link in module.prerequisites
-        if link.requires_skill_id
-    ]
-    return SkillLinks(
-        module=np.array([row for row, _, _, _ in links], dtype=np.int32),
-        skill=np.array([skill for _, skill, _, _ in links], dtype=np.int32),
-        min_mastery=np.array([level for _, _, level, _ in links], dtype=np.float64),
-        strength=np.array([strength for _, _, _, strength in links], dtype=np.float64),
-    )
-
-
-def _grouped(keys: NDArray[np.int32], rows: NDArray[np.int32]) -> Mapping[int, list[int]]:
-    grouped: dict[int, list[int]] = {}
-    for key, row in zip(keys.tolist(), rows.tolist(), strict=True):
-        grouped.setdefault(key, []).append(row)
-    return grouped
 
 
 def _targets(role: Role, skill_ids: IdMap) -> RoleTargets:

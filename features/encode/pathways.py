@@ -34,9 +34,9 @@ class StepIndex:
     before: frozenset[int]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PathwayIndex:
-    """A pathway with its steps in the order described."""
+    """A pathway with its steps in the order described; equal to nothing but itself."""
 
     pathway: Pathway
     steps: tuple[StepIndex, ...]

@@ -1,24 +1,20 @@
-"""Rules as arrays: which rule says what about which module."""
+"""Rules by position: which rule says what about which module."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cached_property
-
-import numpy as np
-from numpy.typing import NDArray
 
 from features.domain.catalogue import Rule
 from features.encode.ids import IdMap
 
 
-class Effect(IntEnum):
-    """What a rule does to a module."""
+@dataclass(frozen=True, kw_only=True)
+class Saying:
+    """What a rule says of which modules: positions in the catalogue, those outside it left out."""
 
-    ASSIGN = 0
-    REQUIRE = 1
-    EXCLUDE = 2
-    BOOST = 3
+    assign: tuple[int, ...]
+    require: tuple[int, ...]
+    exclude: tuple[int, ...]
+    boost: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +26,11 @@ class RuleIndex:
     rules
         Those of highest priority first, ties by id.
     says
-        What each says of which modules, where it says anything: positions in the catalogue, int32;
-        modules outside it are left out.
+        What each says.
     """
 
     rules: tuple[Rule, ...]
-    says: tuple[Mapping[Effect, NDArray[np.int32]], ...]
+    says: tuple[Saying, ...]
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -54,12 +49,13 @@ def index_rules(rules: tuple[Rule, ...], module_ids: IdMap) -> RuleIndex:
     return RuleIndex(rules=active, says=tuple(_says(rule, module_ids) for rule in active))
 
 
-def _says(rule: Rule, module_ids: IdMap) -> Mapping[Effect, NDArray[np.int32]]:
-    named = {
-        Effect.ASSIGN: rule.assign,
-        Effect.REQUIRE: rule.require,
-        Effect.EXCLUDE: rule.exclude,
-        Effect.BOOST: rule.boost,
-    }
-    rows = {effect: module_ids.positions(named[effect]) for effect in Effect}
-    return {effect: found[found >= 0] for effect, found in rows.items() if (found >= 0).any()}
+def _says(rule: Rule, module_ids: IdMap) -> Saying:
+    def rows(named: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(module_ids.index_of[name] for name in named if name in module_ids)
+
+    return Saying(
+        assign=rows(rule.assign),
+        require=rows(rule.require),
+        exclude=rows(rule.exclude),
+        boost=rows(rule.boost),
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,10 +59,24 @@ class ModuleSkillIndex:
         )
 
     @cached_property
+    def tags(self) -> tuple[tuple[tuple[int, float], ...], ...]:
+        """Of each module, its skills and their weights, for loops over a few modules."""
+        pairs = list(zip(self.skill.tolist(), self.weight.tolist(), strict=True))
+        bounds = self.indptr.tolist()
+        return tuple(tuple(pairs[start:end]) for start, end in pairwise(bounds))
+
+    @cached_property
     def squared_length(self) -> NDArray[np.float64]:
         """float64, (n_modules,): sum of the squared weights of each module's skills."""
         sums = np.bincount(self.module, self.weight**2, len(self.module_ids))
         return sums.astype(np.float64)
+
+    @cached_property
+    def lengths(self) -> list[float]:
+        """Of each module's skills; 1 where it has none, whose cosine is 0 over anything."""
+        length = np.sqrt(self.squared_length)
+        lengths: list[float] = np.where(length == 0.0, 1.0, length).tolist()
+        return lengths
 
     @cached_property
     def _by_skill(self) -> list[NDArray[np.int64]]:
@@ -81,9 +96,9 @@ class ModuleSkillIndex:
         starts = self.indptr[modules]
         return spans(starts, self.indptr[modules + 1] - starts)
 
-    def pairs_of(self, row: int) -> slice:
-        """Return where the pairs of one module are."""
-        return slice(int(self.indptr[row]), int(self.indptr[row + 1]))
+    def pairs_of(self, row: int) -> list[tuple[int, int]]:
+        """Return the pairs of one module, each with its skill."""
+        return [(pair, tag[0]) for pair, tag in enumerate(self.tags[row], int(self.indptr[row]))]
 
 
 def index_module_skills(modules: Sequence[Module], skill_ids: IdMap) -> ModuleSkillIndex:

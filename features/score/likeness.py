@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from features.encode.catalogue import CatalogueIndex, ModuleLinks
+from features.encode.catalogue import CatalogueIndex
 from features.encode.ids import IdMap
+from features.encode.prerequisites import ModuleLinks
 from features.encode.skills import ModuleSkillIndex
 from features.encode.words import N_BUCKETS, index_texts
 
