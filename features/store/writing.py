@@ -49,7 +49,7 @@ def insert_new(
     if connection.dialect.name == "postgresql":
         statement = _insert_given(table, names, returning)
         given = [dict(zip(names, row.values(), strict=True)) for row in rows]
-        return list(connection.scalars(statement, {"given": _to_json(given)}))
+        return list(connection.scalars(statement, {"given": _to_json(given)}).all())
     plan, sql = _insert_one(table, names, returning)
     # SQLAlchemy would take longer over each row than the database does.
     driver: Any = connection.connection.driver_connection
@@ -72,7 +72,7 @@ def stored_among(connection: Connection, column: Column[str], values: Iterable[s
     if not asked:
         return set()
     statement = _stored_among(column, connection.dialect.name)
-    return set(connection.scalars(statement, {"given": _to_json(asked)}))
+    return set(connection.scalars(statement, {"given": _to_json(asked)}).all())
 
 
 @cache
