@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     watch_seconds: float = Field(
         1.0, gt=0, description="How often the registry is asked for a new champion."
     )
+    golden_learners: Path | None = Field(
+        None, description="Made-up learners whom a new champion may answer no worse, a JSON file."
+    )
     rate_limit: int = Field(
         0, ge=0, description="Requests a minute that each key may make; 0 for any number."
     )

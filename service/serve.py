@@ -43,10 +43,11 @@ def serve(settings: Settings) -> None:
     SnapshotError
         If the folder for copies of snapshots cannot be written.
     InvalidValueError
-        If the address cannot be listened on.
+        If the address cannot be listened on, or the file of golden learners cannot be used.
     """
     configure_logging(settings.log_format)
     _require_address(settings)
+    _require_golden(settings)
     os.environ.update(environment_of(settings))
     signal.signal(signal.SIGTERM, _exit)
     _announce_watcher(settings)
@@ -90,9 +91,16 @@ def _require_address(settings: Settings) -> None:
             ) from error
 
 
+def _require_golden(settings: Settings) -> None:
+    if settings.golden_learners is not None:
+        from service.golden import require_golden  # noqa: PLC0415 - see _jury_of in the watcher
+
+        require_golden(settings.golden_learners, settings, datetime.now(UTC))
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return settings as the environment variables they are read from."""
-    return {f"WAYMARK_{name.upper()}": str(value) for name, value in settings}
+    return {f"WAYMARK_{name.upper()}": str(value) for name, value in settings if value is not None}
 
 
 @contextmanager

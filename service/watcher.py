@@ -15,9 +15,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from features.domain.errors import RegistryError, SnapshotError, WaymarkError
+from features.domain.errors import (
+    InvalidValueError,
+    SnapshotError,
+    StoreUnavailableError,
+    WaymarkError,
+)
+from features.score.snapshot import Snapshot
 from features.settings import Settings
-from features.store.registry import CHAMPION, Registry, sqlite_path
+from features.store.registry import CHAMPION, Registry, Version, sqlite_path
 from features.store.snapshots import MANIFEST, read_snapshot
 from service.champion import (
     Champion,
@@ -41,6 +47,7 @@ MLFLOW_DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 REWRITE_AFTER = timedelta(seconds=10)
+WAITS = "the new champion waits until golden learners can be asked"
 
 log = logging.getLogger("waymark.watcher")
 
@@ -51,8 +58,24 @@ class Source(Protocol):
     def version_of(self, alias: str) -> str | None:
         """Return the version an alias points to, None where it is not set."""
 
+    def version(self, version: str) -> Version:
+        """Return what is known of one version."""
+
     def fetch(self, version: str, into: Path) -> Path:
         """Copy a version's snapshot into a folder."""
+
+
+class Jury(Protocol):
+    """Who is asked whether a new champion is worse than the one served."""
+
+    def mark(self) -> object:
+        """Return what is another when they would judge otherwise; None where nobody is there."""
+
+    def read(self, now: datetime) -> object:
+        """Get ready to judge."""
+
+    def require_no_worse(self, candidate: Snapshot, served: Snapshot, now: datetime) -> None:
+        """Return if the candidate may take the place of the one served."""
 
 
 @dataclass(kw_only=True)
@@ -68,14 +91,18 @@ class Watcher:
     verified
         The version fetched and checked by this process; older copies are not trusted to be the
         registry's present one, since a registry that was made anew counts from 1 again.
+    jury
+        Golden learners; None asks nobody.
     refused
-        A version that failed its check, and why; it is not fetched again until the alias moves.
+        A version that failed its check, why, and the jury's mark; it is not fetched again until
+        the alias or the mark is another.
     """
 
     source: Source
     copies: Path
+    jury: Jury | None = None
     verified: str | None = None
-    refused: tuple[str, str] | None = None
+    refused: tuple[str, str, object] | None = None
     _written: Champion = field(default=NOTHING_YET, init=False)
 
     def announce(self) -> None:
@@ -92,8 +119,12 @@ class Watcher:
         """
         before = read_champion(self.copies) or NOTHING_YET
         try:
-            found = self._find(before)
-        except (RegistryError, SnapshotError, OSError) as error:
+            found = self._find(before, now)
+        except StoreUnavailableError:
+            found = replace(before, error=f"{WAITS}: the database does not answer")
+        except InvalidValueError as error:
+            found = replace(before, error=f"{WAITS}: {error.detail}")
+        except (WaymarkError, OSError) as error:
             found = replace(before, error=_words(error))
         champion = replace(found, checked_at=now)
         if self._is_news(champion):
@@ -105,34 +136,55 @@ class Watcher:
         before = read_champion(self.copies) or NOTHING_YET
         self._write(replace(before, error=error, checked_at=now))
 
-    def _find(self, before: Champion) -> Champion:
+    def _find(self, before: Champion, now: datetime) -> Champion:
         version = self.source.version_of(CHAMPION)
         if version is None:
             return replace(before, error=_absence(before))
         if version == self.verified == before.version:
             return replace(before, error=None)
-        if self.refused is not None and version == self.refused[0]:
+        mark = self.jury.mark() if self.jury is not None else None
+        if self.refused is not None and (version, mark) == (self.refused[0], self.refused[2]):
             return replace(before, error=self.refused[1])
-        present = before.folder if before.version == version else None
-        return self._take(version, present)
+        try:
+            return self._take(version, before, now)
+        except SnapshotError as error:
+            self.refused = (version, error.detail, mark)
+            raise
 
-    def _take(self, version: str, present: str | None) -> Champion:
+    def _take(self, version: str, before: Champion, now: datetime) -> Champion:
         """Fetch, check and name a version; the copy moves to its place only when it is sound."""
         incoming = self.copies / f"{INCOMING}{os.getpid()}"
+        present = before.folder if before.version == version else None
         try:
             require_plain_name(version)
+            jury = self._jury_for(version)
+            if jury is not None and before.version not in (None, version):
+                jury.read(now)  # before anything is fetched over and over
             self.source.fetch(version, incoming)
-            read_snapshot(incoming, version)
+            candidate = read_snapshot(incoming, version)
+            if jury is not None and (served := self._served(before)) is not None:
+                _judge(jury, candidate, served, now)
             folder = self._settle(incoming, version, present)
-        except SnapshotError as error:
-            self.refused = (version, error.detail)
-            raise
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
         self.verified, self.refused = version, None
         self._drop_old_copies(keep=folder)
         log.info("version %s is the champion and ready to serve", version)
         return Champion(version=version, folder=folder, checked_at=None, error=None)
+
+    def _jury_for(self, version: str) -> Jury | None:
+        """Return who judges a version: nobody where somebody has given their word for it."""
+        if self.jury is None or self.jury.mark() is None:
+            return None
+        return None if self.source.version(version).is_vouched_for else self.jury
+
+    def _served(self, before: Champion) -> Snapshot | None:
+        if before.folder is None or before.version is None:
+            return None
+        try:
+            return read_snapshot(self.copies / before.folder, before.version)
+        except SnapshotError:
+            return None
 
     def _settle(self, incoming: Path, version: str, present: str | None) -> str:
         """Give a checked copy a place of its own, unless it is there already; return its name."""
@@ -191,9 +243,23 @@ class ExistingRegistry(Registry):
         return {} if database is not None and not database.exists() else super().names()
 
 
-def watcher_of(settings: Settings) -> Watcher:
+def watcher_of(settings: Settings, jury: Jury | None = None) -> Watcher:
     """Make the watcher of the registry that the settings name."""
-    return Watcher(source=_registry_of(settings), copies=copies_folder(settings))
+    return Watcher(source=_registry_of(settings), copies=copies_folder(settings), jury=jury)
+
+
+def _jury_of(settings: Settings, database: Database) -> Jury | None:
+    if settings.golden_learners is None:
+        return None
+    from service.golden import Golden  # noqa: PLC0415 - all that decides, only where it is asked
+
+    return Golden(path=settings.golden_learners, database=database)
+
+
+def _judge(jury: Jury, candidate: Snapshot, served: Snapshot, now: datetime) -> None:
+    """Ask the jury, but not whether a copy is worse than itself."""
+    if candidate.manifest["checksum"] != served.manifest["checksum"]:
+        jury.require_no_worse(candidate, served, now)
 
 
 def _registry_of(settings: Settings) -> ExistingRegistry:
@@ -207,7 +273,8 @@ def run_watcher(settings: Settings) -> None:
         os.environ.setdefault(name, value)
     configure_logging(settings.log_format)
     end_with_parent()
-    watcher, database = watcher_of(settings), Database(settings.database_url)
+    database = Database(settings.database_url)
+    watcher = watcher_of(settings, _jury_of(settings, database))
     keeper = keeper_of(settings, _registry_of(settings), database)
     said: str | None = None
     while True:

@@ -16,7 +16,15 @@ from features.domain.errors import (
 from features.encode.catalogue import index_catalogue
 from features.score.scorer import bind
 from features.score.snapshot import Snapshot
-from features.store.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
+from features.store.registry import (
+    CHALLENGER,
+    CHAMPION,
+    FORCED_AT,
+    PREVIOUS,
+    PROMOTED_AT,
+    ROLLED_BACK_AT,
+    Registry,
+)
 from features.store.snapshots import read_snapshot
 from training.champion import stand_beside, without_champions
 from training.data_schema import schema_losses
@@ -135,6 +143,7 @@ def rollback(registry: Registry, now: datetime) -> Promotion:
     if champion is None or previous is None:
         raise ConflictError("there is no champion before this one to go back to")
     _readable(registry, previous)
+    registry.tag(previous, ROLLED_BACK_AT, now.isoformat())
     _move(registry, previous, champion, now)
     return Promotion(version=previous, previous=champion)
 
@@ -177,7 +186,7 @@ def _record(registry: Registry, promotion: Promotion, now: datetime) -> None:
     """Tag a forced version before it becomes champion, so that no forced one is without."""
     if promotion.force is not None:
         tags = {
-            "forced_at": now.isoformat(),
+            FORCED_AT: now.isoformat(),
             "forced_by": promotion.force.by,
             "forced_reason": promotion.force.reason,
             "forced_against": "\n".join(promotion.faults),
@@ -187,7 +196,7 @@ def _record(registry: Registry, promotion: Promotion, now: datetime) -> None:
 
 
 def _move(registry: Registry, version: str, champion: str | None, now: datetime) -> None:
-    registry.tag(version, "promoted_at", now.isoformat())
+    registry.tag(version, PROMOTED_AT, now.isoformat())
     if champion is not None:
         registry.set_alias(PREVIOUS, champion)
     registry.set_alias(CHAMPION, version)

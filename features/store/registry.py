@@ -18,6 +18,10 @@ from features.domain.errors import NotFoundError, RegistryError
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PREVIOUS = "previous"
+# Tags of a version: when it last became champion, and when somebody's word made it so.
+PROMOTED_AT = "promoted_at"
+FORCED_AT = "forced_at"
+ROLLED_BACK_AT = "rolled_back_at"
 SNAPSHOT_ARTIFACT = "snapshot"
 EXPERIMENT = "waymark"
 
@@ -29,6 +33,12 @@ class Version:
     version: str
     run_id: str
     tags: Mapping[str, str]
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether it last became champion by a rollback, or because somebody forced it."""
+        words = {self.tags.get(FORCED_AT), self.tags.get(ROLLED_BACK_AT)} - {None}
+        return self.tags.get(PROMOTED_AT) in words
 
 
 class Registry:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "tune": ("tune", "tune"),
     "promote": ("promote", "promote"),
     "rollback": ("promote", "rollback"),
+    "golden": ("golden", "golden"),
     "drift": ("drift", "drift"),
     "card": ("card", "card"),
     "content": ("content", "content"),

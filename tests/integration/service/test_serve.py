@@ -91,6 +91,21 @@ def environment(settings):
     return {**os.environ, **environment_of(settings)}
 
 
+def refused_start(settings):
+    """Start a service that ends at once; return what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "service"],
+        cwd=ROOT,
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
 def is_running(process):
     try:
         return process.status() != psutil.STATUS_ZOMBIE
@@ -184,18 +199,9 @@ def test_a_folder_for_copies_that_cannot_be_written_ends_the_start(settings, tmp
     in_the_way = tmp_path / "occupied"
     in_the_way.write_text("a file")
     spoiled = settings.model_copy(update={"snapshot_dir": in_the_way})
-    done = subprocess.run(
-        [sys.executable, "-m", "service"],
-        cwd=ROOT,
-        env=environment(spoiled),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = refused_start(spoiled)
     assert done.returncode == 1
     assert re.search(r"WAYMARK_SNAPSHOT_DIR", done.stderr)
-    assert "Traceback" not in done.stderr
 
 
 def test_an_address_in_use_ends_the_start_and_names_its_settings(settings):
@@ -203,15 +209,14 @@ def test_an_address_in_use_ends_the_start_and_names_its_settings(settings):
         taken.bind((settings.host, 0))
         taken.listen()
         busy = settings.model_copy(update={"port": taken.getsockname()[1]})
-        done = subprocess.run(
-            [sys.executable, "-m", "service"],
-            cwd=ROOT,
-            env=environment(busy),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = refused_start(busy)
     assert done.returncode == 1
     assert "WAYMARK_PORT" in done.stderr
-    assert "Traceback" not in done.stderr
+
+
+def test_golden_learners_that_name_the_unknown_end_the_start(settings, tmp_path):
+    file = tmp_path / "golden.json"
+    file.write_text('{"learners": [{"name": "Ada", "expect": [{"any_of": ["m9"]}]}]}')
+    done = refused_start(settings.model_copy(update={"golden_learners": file}))
+    assert done.returncode == 1
+    assert "golden.json: Ada: there is no module m9. Correct the file, or unset" in done.stderr

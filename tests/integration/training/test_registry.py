@@ -120,7 +120,9 @@ def test_promotion_and_rollback_move_the_champion(trained, registry):
     assert promote(registry, second, NOW).previous == first
     assert registry.version_of(CHAMPION) == second
     assert promote(registry, second, NOW).checks == ()
+    assert not registry.version(first).is_vouched_for
     assert rollback(registry, NOW).version == first
+    assert registry.version(first).is_vouched_for
     assert registry.version_of(CHAMPION) == first
 
 

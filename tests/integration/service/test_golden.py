@@ -1,0 +1,285 @@
+"""Golden learners: a promoted snapshot that answers them worse never reaches a worker."""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from features.domain.catalogue import Module, ModuleSkill, Skill
+from features.domain.errors import InvalidValueError
+from features.golden_form import read_golden
+from features.score.ranking.arrays import to_arrays
+from features.score.ranking.model import RankingModel
+from features.score.snapshot import Snapshot
+from features.store.registry import CHAMPION, Registry, Version
+from features.store.snapshots import write_snapshot
+from features.store.workspace import Workspace
+from service.champion import copies_folder
+from service.database import Database
+from service.golden import Golden
+from service.watcher import Watcher
+from training.cli.main import app
+
+NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+MODULES = ("algebra", "botany", "cooking")
+# Of the three, only what others took tells them apart.
+WANTS_ALGEBRA = {"learners": [{"name": "Ada", "expect": [{"any_of": ["algebra"], "within": 1}]}]}
+
+
+def ranked(*best_first):
+    """Make a snapshot that knows how popular modules are."""
+    popularity = np.array([100.0 * (len(MODULES) - best_first.index(each)) for each in MODULES])
+    arrays = to_arrays(RankingModel(popularity=popularity)) | {
+        "module_ids": np.array(MODULES),
+        "role_ids": np.array([], dtype=np.str_),
+        "met_by_role": np.zeros((0, len(MODULES))),
+    }
+    return Snapshot(
+        manifest={"learned": {}}, arrays={f"ranking.{name}": of for name, of in arrays.items()}
+    )
+
+
+GOOD, BAD = ranked(*MODULES), ranked(*reversed(MODULES))
+
+
+@dataclass
+class Shelf:
+    """A registry whose versions are folders."""
+
+    root: Path
+    champion: str | None = None
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+
+    def promote(self, version, snapshot, **tags):
+        write_snapshot(snapshot, self.root / version)
+        self.champion, self.tags[version] = version, tags
+
+    def version_of(self, alias):
+        return self.champion
+
+    def version(self, version):
+        return Version(version=version, run_id="", tags=self.tags[version])
+
+    def fetch(self, version, into):
+        self.fetched.append(version)
+        shutil.copytree(self.root / version, into)
+        return into
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(root=tmp_path / "registry")
+
+
+@pytest.fixture
+def filled(sqlite_url):
+    with Workspace.open(sqlite_url) as workspace, workspace.transaction() as repositories:
+        repositories.catalogue.put_skill(Skill(skill_id="all", name="All"))
+        for each in MODULES:
+            tags = (ModuleSkill(skill_id="all"),)
+            repositories.catalogue.put_module(Module(module_id=each, title=each, skills=tags))
+    return sqlite_url
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "golden.json"
+    path.write_text(json.dumps(WANTS_ALGEBRA))
+    return path
+
+
+@pytest.fixture
+def watch(settings, shelf, file, filled):
+    """Check once, with a watcher whose golden learners are asked of a database."""
+    golden = Golden(path=file, database=Database(filled))
+    watcher = Watcher(source=shelf, copies=copies_folder(settings), jury=golden)
+    watcher.announce()
+    yield lambda: watcher.check(NOW)
+    golden.database.close()
+
+
+def rewrite(path, document):
+    """Write a file anew; it gets another inode, as editors give it."""
+    beside = path.with_suffix(".new")
+    beside.write_text(document if isinstance(document, str) else json.dumps(document))
+    beside.replace(path)
+
+
+def test_a_version_worse_on_golden_learners_is_refused_and_the_old_one_stays(shelf, watch):
+    shelf.promote("1", GOOD)
+    assert watch().error is None
+    shelf.promote("2", BAD)
+    for _ in range(2):
+        champion = watch()
+        assert champion.version == "1"
+        assert "version 2 meets 0 of 1 expectations of golden learners, version 1" in champion.error
+        assert "Ada is to get one of algebra among the first 1 and gets cooking" in champion.error
+        assert "waymark rollback" in champion.error
+    assert shelf.fetched == ["1", "2"]
+    shelf.promote("3", ranked("algebra", "cooking", "botany"))
+    champion = watch()
+    assert (champion.version, champion.error) == ("3", None)
+
+
+def test_without_one_served_nothing_is_asked(shelf, watch):
+    shelf.promote("1", BAD)
+    assert watch().version == "1"
+
+
+@pytest.mark.parametrize("word", ["rolled_back_at", "forced_at"])
+def test_whoever_goes_back_or_forces_is_not_locked_out(shelf, watch, word):
+    shelf.promote("2", GOOD)
+    watch()
+    at = NOW.isoformat()
+    shelf.promote("1", BAD, promoted_at=at, **{word: at})
+    assert watch().version == "1"
+
+
+def test_a_word_counts_for_the_promotion_it_was_given_for(shelf, watch):
+    shelf.promote("2", GOOD)
+    watch()
+    shelf.promote("1", BAD, promoted_at="2026-02-02", rolled_back_at="2026-01-01")
+    assert watch().version == "2"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_who_changes_the_file_or_takes_it_away_overrules(shelf, watch, file, gone):
+    shelf.promote("1", GOOD)
+    watch()
+    shelf.promote("2", BAD)
+    assert watch().version == "1"
+    if gone:
+        file.unlink()
+    else:
+        wish = {"none_of": ["botany"], "within": 1}
+        rewrite(file, {"learners": [{"name": "Ada", "expect": [wish]}]})
+    champion = watch()
+    assert (champion.version, champion.error) == ("2", None)
+
+
+def test_without_the_database_the_check_waits_and_then_is_made(shelf, watch, filled):
+    shelf.promote("1", GOOD)
+    watch()
+    path = Path(filled.removeprefix("sqlite:///"))
+    path.rename(path.with_suffix(".away"))
+    in_the_way = path
+    in_the_way.mkdir()
+    shelf.promote("2", BAD)
+    champion = watch()
+    assert champion.version == "1"
+    assert champion.error.endswith("can be asked: the database does not answer")
+    assert shelf.fetched == ["1"]  # nothing is fetched again and again meanwhile
+    in_the_way.rmdir()
+    path.with_suffix(".away").rename(path)
+    assert "version 2 meets 0 of 1" in watch().error
+
+
+@pytest.mark.parametrize("document", ["{", {"learners": []}])
+def test_a_file_spoiled_while_serving_holds_new_versions_back_and_says_so(
+    shelf, watch, file, document
+):
+    shelf.promote("1", GOOD)
+    watch()
+    rewrite(file, document)
+    shelf.promote("2", ranked("algebra", "cooking", "botany"))
+    champion = watch()
+    assert champion.version == "1"
+    assert "the new champion waits" in champion.error
+    assert "golden.json" in champion.error
+    rewrite(file, WANTS_ALGEBRA)
+    assert watch().version == "2"
+
+
+FAULTS = [
+    ("[", "file: Invalid JSON"),
+    (
+        {"learners": [{"name": "Ada", "expect": [{"within": 3}]}]},
+        r"learners\.0\.expect\.0: .*any_of",
+    ),
+    (
+        {"learners": [{"name": "Ada", "expect": [{"any_of": ["a"], "none_of": ["b"]}]}]},
+        r"learners\.0\.expect\.0: .*either any_of or none_of",
+    ),
+    ({"learners": [{"name": "Ada", "expect": []}]}, r"learners\.0\.expect: "),
+    ({"learners": WANTS_ALGEBRA["learners"] * 2}, "two learners are called Ada"),
+    (
+        {"learners": [{**WANTS_ALGEBRA["learners"][0], "events": [{"module_id": "a"}]}]},
+        r"learners\.0\.events\.0\.event: .*required",
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "fault"), FAULTS)
+def test_a_file_of_another_form_is_refused_with_its_place(file, document, fault):
+    rewrite(file, document)
+    with pytest.raises(InvalidValueError, match=rf"golden\.json: .*{fault}.*unset WAYMARK_GOLDEN"):
+        read_golden(file, NOW)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InvalidValueError, match=r"none\.json cannot be read: No such file"):
+        read_golden(tmp_path / "none.json", NOW)
+
+
+def test_ages_are_counted_back_from_now(file):
+    event = {"module_id": "algebra", "event": "failed", "days_ago": 2, "score": 0.2}
+    evidence = {"skill_id": "all", "level": 0.4, "days_ago": 0.5}
+    rewrite(
+        file,
+        {
+            "learners": [
+                {
+                    **WANTS_ALGEBRA["learners"][0],
+                    "role_id": "clerk",
+                    "events": [{**event, "days_ago": 1}, event],
+                    "evidence": [evidence],
+                }
+            ]
+        },
+    )
+    history = read_golden(file, NOW)[0].history
+    assert [str(each.at) for each in history.interactions] == [
+        "2026-02-27 09:00:00+00:00",
+        "2026-02-28 09:00:00+00:00",
+    ]
+    assert str(history.evidence[0].at) == "2026-02-28 21:00:00+00:00"
+    assert history.learner.role_id == "clerk"
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
+def test_the_command_tells_what_is_met_and_exits_by_it(
+    settings, filled, file, prepare_tracking, tmp_path, monkeypatch
+):
+    prepare_tracking(tmp_path)
+    registry = Registry(settings.tracking_uri, settings.model_name)
+    for name, snapshot in (("good", GOOD), ("bad", BAD)):
+        run = registry.client.create_run(registry.experiment_id())
+        write_snapshot(snapshot, tmp_path / name)
+        registry.register(run.info.run_id, tmp_path / name, {})
+    monkeypatch.setenv("WAYMARK_TRACKING_URI", settings.tracking_uri)
+    monkeypatch.setenv("WAYMARK_DATABASE_URL", filled)
+
+    def run_golden(*words):
+        return CliRunner().invoke(app, ["golden", *words])
+
+    assert "WAYMARK_GOLDEN_LEARNERS names no file" in run_golden().stderr
+    monkeypatch.setenv("WAYMARK_GOLDEN_LEARNERS", str(file))
+    assert "there is no champion" in run_golden().stderr
+    registry.set_alias(CHAMPION, "1")
+    alone = run_golden()
+    assert alone.exit_code == 0, alone.stderr
+    assert "Version 1 meets 1 of 1." in alone.stdout
+    both = run_golden("--version", "2")
+    assert both.exit_code == 1
+    assert "gets cooking" in both.stdout
+    assert "would be refused" in both.stdout
+    document = json.loads(run_golden("--version", "2", "--json").stdout)
+    assert document["refused"] is True
+    assert document["versions"]["2"][0]["first"] == ["cooking"]
+    assert "no version 9" in run_golden("--version", "9").stderr
