@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     settings_file: Path | None = Field(
         None, description="Hyper-parameters to train with, as `waymark tune` writes them."
     )
+    statement_seconds: float = Field(
+        5.0, gt=0, description="How long the service waits for one statement on PostgreSQL."
+    )
     reading_seconds: float = Field(
         60.0, gt=0, description="How long results or a report may take the service."
     )

@@ -165,7 +165,7 @@ def _log_failure(task: asyncio.Task[None]) -> None:
 
 def create_service(settings: Settings) -> Service:
     """Make the parts of the service; nothing is opened yet."""
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.statement_seconds)
     rankings, arms, metrics = Rankings(), Arms(), create_metrics()
 
     def adopt(snapshot: Snapshot) -> None:

@@ -15,11 +15,20 @@ log = logging.getLogger("waymark.database")
 
 
 class Database:
-    """A workspace that may not be reachable yet."""
+    """A workspace that may not be reachable yet.
 
-    def __init__(self, database_url: str) -> None:
+    Parameters
+    ----------
+    database_url
+        Of the workspace.
+    statement_seconds
+        How long a statement may take on PostgreSQL until it counts as not answering; None for ever.
+    """
+
+    def __init__(self, database_url: str, statement_seconds: float | None = None) -> None:
         self.was_tried = asyncio.Event()
         self._database_url = database_url
+        self._statement_seconds = statement_seconds
         self._workspace: Workspace | None = None
         self._outage: str | None = None
 
@@ -37,7 +46,9 @@ class Database:
             If the database does not answer.
         """
         with self._noting_outages():
-            self._workspace = Workspace.open(self._database_url)
+            self._workspace = Workspace.open(
+                self._database_url, statement_seconds=self._statement_seconds
+            )
 
     async def open_with_patience(self) -> None:
         """Try to open until it works; `was_tried` is set after the first time."""

@@ -123,7 +123,7 @@ def require_golden(path: Path, settings: Settings, now: datetime) -> None:
     InvalidValueError
         Naming file, place and remedy.
     """
-    golden = Golden(path=path, database=Database(settings.database_url))
+    golden = Golden(path=path, database=Database(settings.database_url, settings.statement_seconds))
     try:
         golden.read(now)
     except StoreUnavailableError:

@@ -273,7 +273,7 @@ def run_watcher(settings: Settings) -> None:
         os.environ.setdefault(name, value)
     configure_logging(settings.log_format)
     end_with_parent()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings.statement_seconds)
     watcher = watcher_of(settings, _jury_of(settings, database))
     keeper = keeper_of(settings, _registry_of(settings), database)
     said: str | None = None

@@ -18,6 +18,7 @@ from features.store.urls import parse_url, place_of
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 3
 POOL_SIZE = 10
+IDLE_SECONDS = 60  # of a transaction whose process does nothing: it was stopped, or has hung
 _TIMEOUTS = ("connect_timeout", "tcp_user_timeout")
 _PRAGMAS = (
     "synchronous = FULL",
@@ -48,6 +49,31 @@ def open_engine(database_url: str | URL) -> Engine:
     """
     url = parse_url(database_url)
     return _open_sqlite(url) if url.drivername == "sqlite" else _open_postgresql(url)
+
+
+def bound_statements(engine: Engine, seconds: float) -> None:
+    """Let PostgreSQL cancel what takes longer, and end transactions that nobody goes on with.
+
+    SQLite does not make anybody wait but for a writer, and that is bounded as it is.
+
+    Parameters
+    ----------
+    engine
+        Of `open_engine`; connections made before are given back.
+    seconds
+        Of one statement, > 0.
+    """
+    if engine.dialect.name == "postgresql":
+
+        def bound(connection: Any, _record: ConnectionPoolEntry) -> None:
+            with _closed_on_failure(connection):
+                connection.autocommit = True
+                connection.execute(f"SET statement_timeout = {max(round(1_000 * seconds), 1)}")
+                connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+                connection.autocommit = False
+
+        event.listen(engine, "connect", bound)
+        engine.dispose()
 
 
 def reading(engine: Engine) -> Engine:

@@ -35,6 +35,8 @@ _POSTGRESQL_REMEDIES = {
     "28P01": "correct user and password in WAYMARK_DATABASE_URL",
     "40P01": "two writers were in each other's way: try again",
     "40001": "two writers were in each other's way: try again",
+    "57014": "it is busy for longer than WAYMARK_STATEMENT_SECONDS: find with what, and try again",
+    "25P03": "this program stood still in the middle of a transaction: try again",
     "55P03": "two writers were in each other's way: try again",
 }
 _POSTGRESQL_REMEDY = (

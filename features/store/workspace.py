@@ -12,7 +12,7 @@ from features.store.assessments import AssessmentRepository
 from features.store.audit import AuditRepository
 from features.store.bulk import Bulk
 from features.store.catalogue import CatalogueRepository
-from features.store.engine import open_engine, reading
+from features.store.engine import bound_statements, open_engine, reading
 from features.store.events import EventRepository
 from features.store.experiments import ExperimentRepository
 from features.store.failures import named_failures
@@ -81,7 +81,9 @@ class Workspace:
         self._reading = reading(engine)
 
     @classmethod
-    def open(cls, database_url: str, name: str = MAIN) -> "Workspace":
+    def open(
+        cls, database_url: str, name: str = MAIN, statement_seconds: float | None = None
+    ) -> "Workspace":
         """Open a workspace; what is missing of its database is created, or upgraded.
 
         Parameters
@@ -90,6 +92,9 @@ class Workspace:
             As in `features.store.engine.open_engine`.
         name
             Another name than `main` lies beside it: a file, or a PostgreSQL schema, of its own.
+        statement_seconds
+            How long one statement may take on PostgreSQL, for whoever answers while somebody
+            waits; None for imports and other long work. An upgrade takes the time it takes.
 
         Raises
         ------
@@ -106,6 +111,8 @@ class Workspace:
             with named_failures(engine.url):
                 migrate(engine, schema=None if is_file else schema_of(name))
             on_failure.pop_all()
+        if statement_seconds is not None:
+            bound_statements(engine, statement_seconds)
         return cls(name, engine)
 
     @contextmanager

@@ -103,6 +103,25 @@ def test_recommendations_go_on_without_the_database_and_say_so(
         assert named(after) == named(before)
 
 
+def test_a_database_that_is_slow_holds_nobody_up(settings_on, postgresql_url):
+    settings = settings_on(postgresql_url).model_copy(update={"statement_seconds": 0.3})
+    with running(settings) as client:
+        client.headers.update(bearer(make_key(postgresql_url, "admin")))
+        fill(client)
+        assert ask(client).json()["recorded"] is True
+        with psycopg.connect(postgresql_url) as blocker:
+            blocker.execute("LOCK TABLE interactions IN ACCESS EXCLUSIVE MODE")
+            during = ask(client)
+            assert during.status_code == 200
+            assert "the database does not answer" in during.json()["degraded"]
+            refusal = client.post("/v1/events", json={"events": [EVENT]})
+            assert refusal.status_code == 503
+            assert int(refusal.headers["retry-after"]) > 0
+            assert refusal.json()["type"] == "urn:waymark:problem:store-unavailable"
+        assert client.post("/v1/events", json={"events": [EVENT]}).json()["accepted"] == 1
+        assert ask(client).json()["recorded"] is True
+
+
 def test_where_the_database_is_stays_inside(settings, sqlite_url):
     with running(settings) as client:
         client.headers.update(bearer(make_key(sqlite_url, "admin")))

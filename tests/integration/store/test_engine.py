@@ -2,6 +2,7 @@ import shutil
 import socket
 import sqlite3
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 from threading import Timer
@@ -54,6 +55,40 @@ def test_postgresql_commits_reach_the_disk_and_locks_time_out(postgresql_url):
         assert connection.scalar(text("SHOW synchronous_commit")) == "on"
         assert connection.scalar(text("SHOW lock_timeout")) == "10s"
     engine.dispose()
+
+
+def shown(workspace, name):
+    with workspace.reading() as repositories:
+        return repositories.catalogue._connection.scalar(text(f"SHOW {name}"))
+
+
+def test_only_who_says_how_long_a_statement_may_take_is_cut_off(postgresql_url):
+    with Workspace.open(postgresql_url) as patient:
+        assert shown(patient, "statement_timeout") == "0"
+        assert shown(patient, "idle_in_transaction_session_timeout") == "0"
+    with Workspace.open(postgresql_url, statement_seconds=0.2) as bounded:
+        assert shown(bounded, "idle_in_transaction_session_timeout") == "1min"
+        with (
+            pytest.raises(StoreUnavailableError, match="longer than WAYMARK_STATEMENT_SECONDS"),
+            bounded.transaction() as repositories,
+        ):
+            repositories.catalogue._connection.execute(text("SELECT pg_sleep(20)"))
+        bounded.ping()
+
+
+def test_a_transaction_that_stands_still_is_ended_and_named(postgresql_url, monkeypatch):
+    monkeypatch.setattr("features.store.engine.IDLE_SECONDS", "0.1")
+    with Workspace.open(postgresql_url, statement_seconds=5) as workspace:
+        with pytest.raises(StoreUnavailableError, match="stood still"):
+            stand_still(workspace)
+        workspace.ping()
+
+
+def stand_still(workspace):
+    with workspace.transaction() as repositories:
+        repositories.catalogue.revision()
+        time.sleep(0.5)
+        repositories.catalogue.revision()
 
 
 def test_the_folder_of_a_sqlite_file_is_created(tmp_path):
