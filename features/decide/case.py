@@ -89,7 +89,7 @@ class Case:
         """Primary languages the learner is taken to speak; none: every one."""
         return languages_of(self.index, self.arrays)
 
-    @property
+    @cached_property
     def language(self) -> Language:
         """The language the words are in."""
         return language_for(self.request.context.language, self.request.history.learner.language)

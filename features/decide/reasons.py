@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.decide.case import Case
-from features.decide.journey import OPTIONAL_PULL, StepState
+from features.decide.journey import OPTIONAL_PULL
 from features.domain.instants import from_microseconds
 from features.domain.recommendation import Closing, Reason
 
@@ -105,17 +105,12 @@ _CODE_OF: Mapping[str, Callable[[Case, Standpoint], str]] = {
 
 def _pathway_of(case: Case, row: int) -> str | None:
     """Return the title of the first pathway in which the module is an open step."""
-    if case.journey.released[row] == 0:
-        return None
-    return next(
-        (
-            standing.index.pathway.title
-            for standing in case.journey.pathways
-            for step in standing.steps
-            if step.state is StepState.OPEN and row in step.index.modules
-        ),
-        None,
+    titles = (
+        standing.index.pathway.title
+        for standing in case.journey.pathways
+        if row in standing.released
     )
+    return next(titles, None)
 
 
 def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:

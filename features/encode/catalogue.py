@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -295,6 +295,7 @@ def index_catalogue(catalogue: Catalogue) -> CatalogueIndex:
     )
 
 
+@lru_cache(maxsize=1_000)
 def primary_language(language: str) -> str:
     """Return the part of a language tag that tells languages apart: "de" of "de-AT"."""
     return language.replace("_", "-").split("-")[0].lower()
