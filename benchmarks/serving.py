@@ -151,7 +151,7 @@ def fill(settings: Settings, folder: Path, chosen: argparse.Namespace) -> str:
 def _measure_service(settings: Settings, key: str, chosen: argparse.Namespace) -> list[bytes]:
     environment = {f"WAYMARK_{name.upper()}": str(value) for name, value in settings}
     with serving("service.worker:worker_app", environment, ready_at="/readyz") as port:
-        answers = _measure("waymark", port, list(_shots(key, chosen)), chosen).bodies["ask"]
+        answers = _measure("waymark", port, list(mixed_shots(key, chosen)), chosen).bodies["ask"]
         _read_back(port, key, answers[-N_READ_BACK:])
     return answers
 
@@ -170,18 +170,21 @@ def _measure_mlflow(settings: Settings, folder: Path, chosen: argparse.Namespace
         _measure("mlflow", port, shots, chosen)
 
 
-def _learner_ids(chosen: argparse.Namespace) -> Iterator[str]:
+def _learner_ids(chosen: argparse.Namespace, seed: int = 1) -> Iterator[str]:
     """Name random learners."""
-    rng, width = np.random.default_rng(1), len(str(chosen.learners - 1))
+    rng, width = np.random.default_rng(seed), len(str(chosen.learners - 1))
     return (f"u{rng.integers(chosen.learners):0{width}}" for _ in range(N_SHOTS))
 
 
-def _shots(key: str, chosen: argparse.Namespace) -> Iterator[Shot]:
-    """Ask for random learners, and send a learner's event every so often."""
-    rng = np.random.default_rng(2)
+def mixed_shots(key: str, chosen: argparse.Namespace, seed: int = 1) -> Iterator[Shot]:
+    """Ask for random learners, and send a learner's event every so often.
+
+    Another seed gives other learners and other events.
+    """
+    rng = np.random.default_rng([seed, 1])
     now = datetime.now(UTC).isoformat()
     n_modules, width = chosen.modules, len(str(chosen.modules - 1))
-    for k, learner_id in enumerate(_learner_ids(chosen)):
+    for k, learner_id in enumerate(_learner_ids(chosen, seed)):
         if k % EVENTS_EVERY:
             asked = {"learner_id": learner_id, "limit": 3, "context": {"available_minutes": 30}}
             yield post("ask", "/v1/recommendations", json.dumps(asked).encode(), key)
@@ -206,7 +209,7 @@ def _measure(name: str, port: int, shots: list[Shot], chosen: argparse.Namespace
     failed = closed.n_failed + half.n_failed
     figures = (
         *(f"{rate:,.0f}", f"{p50:.2f}", f"{p99:.2f}", f"{1e3 * spent / n:.2f}"),
-        *(f"{_resident_mb(pid):.0f}", f"{failed}", f"{READY_SECONDS_OF[port]:.1f}"),
+        *(f"{resident_mb(pid):.0f}", f"{failed}", f"{READY_SECONDS_OF[port]:.1f}"),
     )
     print(
         f"{name:<10}"
@@ -283,7 +286,8 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def _resident_mb(pid: int) -> float:
+def resident_mb(pid: int) -> float:
+    """Return the memory that a process holds, in MB of 2^20 bytes."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
 
