@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ MOST_TOGETHER = 16
 class _Waiting[Asked, Answer]:
     asked: Asked
     answer: asyncio.Future[Answer]
+    context: Context
 
 
 class Desk[Asked, Answer]:
@@ -46,7 +47,9 @@ class Desk[Asked, Answer]:
     async def ask(self, asked: Asked) -> Answer:
         """Return the answer to a question, or raise what it comes to."""
         waiting: _Waiting[Asked, Answer] = _Waiting(
-            asked=asked, answer=asyncio.get_running_loop().create_future()
+            asked=asked,
+            answer=asyncio.get_running_loop().create_future(),
+            context=copy_context(),
         )
         self._waiting.append(waiting)
         self._call()
@@ -59,15 +62,23 @@ class Desk[Asked, Answer]:
     def _call(self) -> None:
         """Hand what waits to the clerks who are free."""
         loop = asyncio.get_running_loop()
-        while self._n_busy < N_CLERKS and self._waiting:
-            n = min(len(self._waiting), MOST_TOGETHER)
-            batch = [self._waiting.popleft() for _ in range(n)]
+        while self._n_busy < N_CLERKS and (batch := self._next()):
             self._n_busy += 1
             # What is logged and traced of a batch is told of the first.
+            told_of = batch[0].context
             run = loop.run_in_executor(
-                self._threads, copy_context().run, self._answer_apart, [w.asked for w in batch]
+                self._threads, told_of.run, self._answer_apart, [w.asked for w in batch]
             )
             run.add_done_callback(partial(self._hand_out, batch))
+
+    def _next(self) -> list[_Waiting[Asked, Answer]]:
+        """Take from those who wait as many as are answered together; not who has gone."""
+        batch: list[_Waiting[Asked, Answer]] = []
+        while self._waiting and len(batch) < MOST_TOGETHER:
+            waiting = self._waiting.popleft()
+            if not waiting.answer.done():
+                batch.append(waiting)
+        return batch
 
     def _hand_out(
         self,

@@ -1,22 +1,27 @@
 import asyncio
 import threading
+from contextvars import ContextVar
 
 import pytest
 
 from features.domain.errors import ErasedError, StoreUnavailableError
 from service.desk import MOST_TOGETHER, N_CLERKS, Desk
 
+WHOSE = ContextVar("WHOSE", default=None)
+
 
 class Clerk:
-    """Doubles numbers, remembers how they came, and can be made to wait."""
+    """Doubles numbers, remembers how they came and for whom, and can be made to wait."""
 
     def __init__(self):
         self.batches = []
+        self.told_of = []
         self.may_go_on = threading.Event()
         self.may_go_on.set()
 
     def __call__(self, asked):
         self.batches.append(list(asked))
+        self.told_of.append(WHOSE.get())
         self.may_go_on.wait(10)
         if 7 in asked:
             raise ZeroDivisionError
@@ -25,13 +30,18 @@ class Clerk:
         return [ErasedError.of("u") if each == 0 else 2 * each for each in asked]
 
 
+async def ask_as_whoever_it_is(desk, asked):
+    WHOSE.set(asked)
+    return await desk.ask(asked)
+
+
 async def ask_while_all_are_busy(desk, clerk, asked):
     """Ask for as many as there are clerks, and then, while they work, for all of `asked`."""
     clerk.may_go_on.clear()
     busy = [asyncio.create_task(desk.ask(1)) for _ in range(N_CLERKS)]
     while len(clerk.batches) < N_CLERKS:
         await asyncio.sleep(0.001)
-    waiting = [asyncio.create_task(desk.ask(each)) for each in asked]
+    waiting = [asyncio.create_task(ask_as_whoever_it_is(desk, each)) for each in asked]
     await asyncio.sleep(0)
     clerk.may_go_on.set()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
@@ -99,6 +109,30 @@ def test_who_goes_away_keeps_nobody_else_from_an_answer(desk, clerk):
         return await staying
 
     assert asyncio.run(ask()) == 12
+
+
+def test_nobody_works_for_who_went_away_while_waiting(desk, clerk):
+    async def ask():
+        clerk.may_go_on.clear()
+        staying = [asyncio.create_task(desk.ask(each)) for each in range(1, N_CLERKS + 1)]
+        going = [asyncio.create_task(desk.ask(each)) for each in (50, 60)]
+        while len(clerk.batches) < N_CLERKS:
+            await asyncio.sleep(0.001)
+        for each in going:
+            each.cancel()
+        await asyncio.wait(going)
+        clerk.may_go_on.set()
+        await asyncio.gather(*staying)
+
+    asyncio.run(ask())
+    desk.close()
+    assert sorted(clerk.batches) == [[each] for each in range(1, N_CLERKS + 1)]
+
+
+def test_a_batch_is_told_of_the_first_in_it(desk, clerk):
+    asked = list(range(1_000, 1_000 + MOST_TOGETHER + 5))
+    asyncio.run(ask_while_all_are_busy(desk, clerk, asked))
+    assert clerk.told_of[N_CLERKS:] == [batch[0] for batch in clerk.batches[N_CLERKS:]]
 
 
 def test_hundreds_at_once_are_all_answered(desk):
