@@ -152,8 +152,13 @@ def _lifespan_of(
 async def _open(service: Service) -> None:
     """Open the database as soon as it answers, and read the catalogue before anybody asks."""
     await service.database.open_with_patience()
-    with suppress(StoreUnavailableError):
+    try:
         await asyncio.to_thread(service.rankings.read, service.database)
+    except StoreUnavailableError:
+        pass  # as the log says already
+    except Exception:
+        # Whoever asks for what needs it is told; events, say, are taken all the same.
+        log.exception("the catalogue cannot be read")
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -1,7 +1,8 @@
 """The database goes, at the start or in flight, and comes back."""
 
 import asyncio
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -212,3 +213,15 @@ def test_the_catalogue_is_read_before_anybody_asks(settings):
     scorer = asyncio.run(start())
     assert scorer is not None
     assert scorer.index.modules == ()
+
+
+def test_a_catalogue_that_cannot_be_read_keeps_no_event_out(settings, sqlite_url):
+    with running(settings) as client:
+        client.headers.update(bearer(make_key(sqlite_url, "admin")))
+        fill(client)
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE modules SET active_from = 'not a number'")
+    with running(settings, raise_faults=False) as client:
+        client.headers.update(bearer(make_key(sqlite_url, "admin")))
+        assert ask(client).status_code == 500
+        assert client.post("/v1/events", json={"events": [EVENT]}).json()["accepted"] == 1
