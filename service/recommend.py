@@ -151,19 +151,37 @@ def _give_all(service: Service, made: Sequence[_Made]) -> list[Answer]:
     """Return the answers, those for the record once they are on disk.
 
     They are written at once, but for those of experiments, each of which may have to start over.
+    A database that does not answer is not asked again for the next: all would wait in turn.
     """
     plain = [k for k, each in enumerate(made) if each.recommendation_id and not each.placements]
-    given = dict(zip(plain, _record(service, [made[k] for k in plain]), strict=True))
-    for k, each in enumerate(made):
-        if each.recommendation_id is None:
-            given[k] = _give(service, each, _answer(each))
-        elif each.placements:
-            given[k] = _record(service, [each])[0]
+    alone = [[k] for k, each in enumerate(made) if each.placements]
+    given: dict[int, Answer] = {
+        k: _give(service, each, _answer(each))
+        for k, each in enumerate(made)
+        if each.recommendation_id is None
+    }
+    is_away = False
+    for record, places in ((_record, plain), *((_record_apart, place) for place in alone)):
+        group = [made[k] for k in places]
+        answers = None if is_away else record(service, group)
+        is_away = answers is None
+        given.update(zip(places, answers or _give_unrecorded(service, group), strict=True))
     return [given[k] for k in range(len(made))]
 
 
-def _record(service: Service, made: Sequence[_Made]) -> list[Answer]:
-    """Commit answers with what they were made from, exposed to, and what rules assign with them."""
+def _record_apart(service: Service, made: Sequence[_Made]) -> list[Answer] | None:
+    """Record an answer, or return what it comes to: those before it are on disk, and stay given."""
+    try:
+        return _record(service, made)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it goes to whoever asked
+        return [error]
+
+
+def _record(service: Service, made: Sequence[_Made]) -> list[Answer] | None:
+    """Commit answers with what they were made from, exposed to, and what rules assign with them.
+
+    None where the database does not answer.
+    """
     if not made:
         return []
     answers = [_answer(each) for each in made]
@@ -182,8 +200,7 @@ def _record(service: Service, made: Sequence[_Made]) -> list[Answer]:
             for each, _ in kept:
                 _note(repositories, each)
     except StoreUnavailableError:
-        unrecorded = [_unrecorded(each) for each in made]
-        return [_give(service, each, _answer(each)) for each in unrecorded]
+        return None
     except _EnrolledMeanwhileError:
         return recommend_all(service, [each.question for each in made])
     return [
@@ -194,16 +211,20 @@ def _record(service: Service, made: Sequence[_Made]) -> list[Answer]:
     ]
 
 
+def _give_unrecorded(service: Service, made: Sequence[_Made]) -> list[Answer]:
+    unrecorded = [
+        replace(each, recommendation_id=None, placements=(), lacks=(NOT_RECORDED, *each.lacks))
+        for each in made
+    ]
+    return [_give(service, each, _answer(each)) for each in unrecorded]
+
+
 def _note(repositories: Repositories, made: _Made) -> None:
     """Write enrolments and exposures, where experiments had a say."""
     if made.placements and made.recommendation_id is not None:
         at, learner_id = made.question.asked_at, made.question.learner_id
         if not note(repositories, made.recommendation_id, made.placements, learner_id, at):
             raise _EnrolledMeanwhileError
-
-
-def _unrecorded(made: _Made) -> _Made:
-    return replace(made, recommendation_id=None, placements=(), lacks=(NOT_RECORDED, *made.lacks))
 
 
 def _give(service: Service, made: _Made, answer: RecommendationView) -> RecommendationView:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from service_runs import bearer, fill, make_key, running
 
+from features.domain.errors import StoreUnavailableError
 from features.domain.experiment import Enrolment
 from features.domain.recommendation import RequestContext
 from features.store.workspace import Workspace
 from service.app import create_service
-from service.arms import Arms
+from service.arms import Arms, note
 from service.question import Question
-from service.recommend import recommend
+from service.recommend import recommend, recommend_all
 
 # Everybody to the other variant, so that it shows.
 CONTROL = {"variant_id": "as-today", "weight": 0}
@@ -348,3 +349,58 @@ def test_who_asks_twice_at_once_is_enrolled_once(settings_on, database_url):
     assert len(exposures) == 32
     assert {each.variant_id for each in (*enrolments, *exposures)} == served
     assert len(served) == 1
+
+
+@pytest.fixture
+def service(lab, settings_on, database_url):
+    """A service that answers several learners in an experiment, and one who opted out, at once."""
+    start(lab)
+    lab.put("/v1/learners/cora", json={"personalised": False})
+    service = create_service(settings_on(database_url))
+    service.database.open()
+    yield service
+    service.database.close()
+
+
+def ask_all(service, *learner_ids):
+    now = datetime.now(UTC)
+    return recommend_all(
+        service,
+        [
+            Question(learner_id=learner_id, context=RequestContext(), asked_at=now)
+            for learner_id in learner_ids
+        ],
+    )
+
+
+def test_a_database_that_is_away_is_waited_for_once_by_all_who_ask_together(service):
+    class CannotWrite:
+        n_tried = 0
+        reading = service.database.reading
+
+        def transaction(self):
+            self.n_tried += 1
+            raise StoreUnavailableError("it is locked")
+
+    database = CannotWrite()
+    answers = ask_all(replace(service, database=database), "ada", "bob", "cora", "dan")
+    assert database.n_tried == 1
+    assert [each.recorded for each in answers] == [False] * 4
+    assert [each.experiments for each in answers] == [[]] * 4
+
+
+def test_a_fault_over_one_answer_leaves_the_others_on_disk_once(service, monkeypatch):
+    def note_others(repositories, recommendation_id, placements, learner_id, at):
+        if learner_id == "bob":
+            raise ZeroDivisionError
+        return note(repositories, recommendation_id, placements, learner_id, at)
+
+    monkeypatch.setattr("service.recommend.note", note_others)
+    ada, bob, cora, dan = ask_all(service, "ada", "bob", "cora", "dan")
+    assert isinstance(bob, ZeroDivisionError)
+    assert [len(each.experiments) for each in (ada, cora, dan)] == [1, 0, 1]
+    with service.database.reading() as repositories:
+        for answer in (ada, cora, dan):
+            assert repositories.recommendations.get(answer.recommendation_id)
+        exposures = repositories.experiments.exposures("x1")
+        assert {each.learner_id for each in exposures} == {"ada", "dan"}
