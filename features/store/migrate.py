@@ -32,15 +32,16 @@ def migrate(engine: Engine, schema: str | None = None) -> None:
     with reading(engine).connect() as connection:
         if _revision(connection) == revisions()[-1]:
             return
+    # Alembic is a third of what opening a database imports, and mostly there is nothing to do. It
+    # is imported before the lock is taken: others wait for that only so long.
+    from features.store.upgrade import upgrade  # noqa: PLC0415
+
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if schema is not None:
             connection.execute(CreateSchema(schema, if_not_exists=True))
         _require_ours(connection)
-        # Alembic is a third of what opening a database imports, and mostly there is nothing to do.
-        from features.store.upgrade import upgrade  # noqa: PLC0415
-
         upgrade(connection)
 
 
