@@ -156,8 +156,7 @@ async def _open(service: Service) -> None:
         await asyncio.to_thread(service.rankings.read, service.database)
     except StoreUnavailableError:
         pass  # as the log says already
-    except Exception:
-        # Whoever asks for what needs it is told; events, say, are taken all the same.
+    except Exception:  # who asks for what needs it is told; events, say, are taken all the same
         log.exception("the catalogue cannot be read")
 
 

@@ -363,14 +363,8 @@ def service(lab, settings_on, database_url):
 
 
 def ask_all(service, *learner_ids):
-    now = datetime.now(UTC)
-    return recommend_all(
-        service,
-        [
-            Question(learner_id=learner_id, context=RequestContext(), asked_at=now)
-            for learner_id in learner_ids
-        ],
-    )
+    common = {"context": RequestContext(), "asked_at": datetime.now(UTC)}
+    return recommend_all(service, [Question(learner_id=each, **common) for each in learner_ids])
 
 
 def test_a_database_that_is_away_is_waited_for_once_by_all_who_ask_together(service):
