@@ -30,6 +30,7 @@ from serving_load import Shot, drive, post
 from features.domain.history import Event, Interaction
 from features.settings import Settings
 from features.store.workspace import Workspace
+from service.serve import environment_of
 
 BATCH = 100
 SENDERS = (1, 4, 16)
@@ -57,7 +58,7 @@ def main() -> None:
         )
         workspace = stack.enter_context(Workspace.open(settings.database_url))
         key = _fill(workspace, chosen.learners, chosen.modules)
-        environment = {f"WAYMARK_{name.upper()}": str(value) for name, value in settings}
+        environment = environment_of(settings)
         print(f"{chosen.database}, batches of {BATCH}, one worker\n")
         print(f"{'senders':>8}{'events/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'failed':>8}")
         with serving("service.worker:worker_app", environment) as port:

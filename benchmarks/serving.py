@@ -41,6 +41,7 @@ from features.settings import Settings
 from features.store.snapshots import write_snapshot
 from features.store.workspace import Workspace
 from service.champion import Champion, copies_folder, write_champion
+from service.serve import environment_of
 from training.histories.importing import import_folder
 
 SERVER_CORE, CLIENT_CORE = 0, 1
@@ -149,7 +150,7 @@ def fill(settings: Settings, folder: Path, chosen: argparse.Namespace) -> str:
 
 
 def _measure_service(settings: Settings, key: str, chosen: argparse.Namespace) -> list[bytes]:
-    environment = {f"WAYMARK_{name.upper()}": str(value) for name, value in settings}
+    environment = environment_of(settings)
     with serving("service.worker:worker_app", environment, ready_at="/readyz") as port:
         answers = _measure("waymark", port, list(mixed_shots(key, chosen)), chosen).bodies["ask"]
         _read_back(port, key, answers[-N_READ_BACK:])

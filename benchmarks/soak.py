@@ -28,6 +28,7 @@ from serving import CLIENT_CORE, PIDS, database, fill, mixed_shots, resident_mb,
 from serving_load import Tally, drive
 
 from features.settings import Settings
+from service.serve import environment_of
 
 BURST = 10  # times saturation
 BURST_SECONDS = 20.0
@@ -49,7 +50,7 @@ def main() -> None:
             snapshot_dir=folder / "copies",
         )
         key = fill(settings, folder, chosen)
-        environment = {f"WAYMARK_{name.upper()}": str(value) for name, value in settings}
+        environment = environment_of(settings)
         port = stack.enter_context(
             serving("service.worker:worker_app", environment, ready_at="/readyz")
         )

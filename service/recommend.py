@@ -57,22 +57,6 @@ class _EnrolledMeanwhileError(Exception):
     """Another request has enrolled the learner in another variant: this one starts over."""
 
 
-def recommend(service: Service, question: Question) -> RecommendationView:
-    """Answer one question, as `recommend_all` does.
-
-    Raises
-    ------
-    StoreUnavailableError
-        If the database is down and nothing is remembered.
-    ErasedError
-        If the learner was erased.
-    """
-    answer = recommend_all(service, [question])[0]
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
 def recommend_all(service: Service, questions: Sequence[Question]) -> list[Answer]:
     """Answer questions and record the answers, but for those of dry runs and looks back.
 

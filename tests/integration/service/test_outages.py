@@ -17,7 +17,7 @@ from features.domain.errors import StoreUnavailableError
 from features.domain.recommendation import RequestContext
 from service.app import create_app, create_service
 from service.question import Question
-from service.recommend import recommend
+from service.recommend import recommend_all
 
 EVENT = {
     "learner_id": "ada",
@@ -136,7 +136,7 @@ def test_with_the_database_down_and_nothing_known_there_is_no_answer(settings):
     service = create_service(settings)  # whose database was never there
     question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
     with pytest.raises(StoreUnavailableError):
-        recommend(service, question)
+        recommend_all(service, [question])
 
 
 def test_who_gets_no_answer_for_that_is_to_ask_again(settings, monkeypatch):
@@ -196,7 +196,7 @@ def test_an_answer_that_cannot_be_recorded_is_given_and_says_so(settings):
     with service.database.transaction() as repositories:
         repositories.catalogue.add_bare_modules(["m"])
     question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
-    answer = recommend(replace(service, database=ReadsOnly(service.database)), question)
+    (answer,) = recommend_all(replace(service, database=ReadsOnly(service.database)), [question])
     assert [item.module_id for item in answer.items] == ["m"]
     assert (answer.recommendation_id, answer.recorded) == (None, False)
     assert answer.degraded.startswith("the database does not answer")

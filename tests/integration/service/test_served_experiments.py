@@ -14,7 +14,7 @@ from features.store.workspace import Workspace
 from service.app import create_service
 from service.arms import Arms, note
 from service.question import Question
-from service.recommend import recommend, recommend_all
+from service.recommend import recommend_all
 
 # Everybody to the other variant, so that it shows.
 CONTROL = {"variant_id": "as-today", "weight": 0}
@@ -305,7 +305,7 @@ def test_what_another_worker_enrolled_first_is_what_is_served(lab, settings_on, 
     service = replace(create_service(settings_on(database_url)), arms=Meddler(database_url))
     service.database.open()
     question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
-    answer = recommend(service, question)
+    (answer,) = recommend_all(service, [question])
     service.database.close()
     assert service.arms.n_found == 2
     assert answer.policy_id == "default"
@@ -333,12 +333,10 @@ def test_who_asks_twice_at_once_is_enrolled_once(settings_on, database_url):
         service.database.open()
 
     def serve(number):
-        question = Question(
-            learner_id=learners[number % len(learners)],
-            context=RequestContext(),
-            asked_at=datetime.now(UTC),
-        )
-        return recommend(services[number % len(services)], question).experiments[0].variant_id
+        learner_id, at = learners[number % len(learners)], datetime.now(UTC)
+        question = Question(learner_id=learner_id, context=RequestContext(), asked_at=at)
+        answers = recommend_all(services[number % len(services)], [question])
+        return answers[0].experiments[0].variant_id
 
     with ThreadPoolExecutor(8) as threads:
         served = set(threads.map(serve, range(32)))
