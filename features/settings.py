@@ -31,7 +31,10 @@ class Settings(BaseSettings):
         None, description="Hyper-parameters to train with, as `waymark tune` writes them."
     )
     statement_seconds: float = Field(
-        5.0, gt=0, description="How long the service waits for one statement on PostgreSQL."
+        5.0, gt=0, description="How long the service waits for a statement, or a writer on SQLite."
+    )
+    queue_seconds: float = Field(
+        5.0, gt=0, description="How long what is asked waits for its turn, until it gets 503."
     )
     reading_seconds: float = Field(
         60.0, gt=0, description="How long results or a report may take the service."

@@ -21,7 +21,7 @@ from service.desk import Desk
 from service.intake import EVENTS, take_in
 from service.limits import RateLimiter
 from service.metrics import create_metrics
-from service.middleware import BoundBody, KeepSegments, KeyGate, SecureHeaders, Shed
+from service.middleware import BoundBody, Dismiss, KeepSegments, KeyGate, SecureHeaders, Shed
 from service.models import ModelHolder, watch
 from service.observe import Identify, Measure, Trace
 from service.openapi import describe
@@ -102,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
             *([Middleware(Trace)] if settings.traces_url else []),
             Middleware(SecureHeaders),
             Middleware(Measure),
+            Middleware(Dismiss),
             Middleware(Shed),
             Middleware(BoundBody),
             Middleware(KeepSegments),
@@ -188,8 +189,8 @@ def create_service(settings: Settings) -> Service:
         models=ModelHolder(copies_folder(settings), adopt),
         rankings=rankings,
         arms=arms,
-        desk=Desk(recommend, "recommend"),
-        events=Desk(keep_events, "events"),
+        desk=Desk(recommend, "recommend", settings.queue_seconds),
+        events=Desk(keep_events, "events", settings.queue_seconds),
         shelf=ShelfReader(shelf_folder(settings), arms.hold),
         readings=Readings(settings.database_url, settings.reading_seconds),
         metrics=metrics,

@@ -22,7 +22,8 @@ class Database:
     database_url
         Of the workspace.
     statement_seconds
-        How long a statement may take on PostgreSQL until it counts as not answering; None for ever.
+        How long a statement may take on PostgreSQL, or another writer on SQLite, until the database
+        counts as not answering; None for ever.
     """
 
     def __init__(self, database_url: str, statement_seconds: float | None = None) -> None:

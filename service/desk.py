@@ -8,15 +8,17 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass
 from functools import partial
 
-from features.domain.errors import StoreUnavailableError
+from features.domain.errors import OverloadedError, StoreUnavailableError
 
 N_CLERKS = 2  # so that one computes while the other waits for the database
 MOST_TOGETHER = 16
+WAITED = "It was not taken in time. Try again after the seconds in Retry-After."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Waiting[Asked, Answer]:
     asked: Asked
+    until: float
     answer: asyncio.Future[Answer]
     context: Context
 
@@ -34,25 +36,41 @@ class Desk[Asked, Answer]:
         away, for which all would wait in turn.
     name
         Of the threads.
+    patience_seconds
+        How long a question may wait until it is taken, > 0; then it is refused.
     """
 
     def __init__(
-        self, answer_all: Callable[[Sequence[Asked]], Sequence[Answer | Exception]], name: str
+        self,
+        answer_all: Callable[[Sequence[Asked]], Sequence[Answer | Exception]],
+        name: str,
+        patience_seconds: float,
     ) -> None:
         self._answer_all = answer_all
         self._threads = ThreadPoolExecutor(N_CLERKS, name)
         self._waiting: deque[_Waiting[Asked, Answer]] = deque()
+        self._patience_seconds = patience_seconds
+        self._looking: asyncio.TimerHandle | None = None
         self._n_busy = 0
 
     async def ask(self, asked: Asked) -> Answer:
-        """Return the answer to a question, or raise what it comes to."""
+        """Return the answer to a question, or raise what it comes to.
+
+        Raises
+        ------
+        OverloadedError
+            If it was not taken in time.
+        """
+        loop = asyncio.get_running_loop()
         waiting: _Waiting[Asked, Answer] = _Waiting(
             asked=asked,
-            answer=asyncio.get_running_loop().create_future(),
+            until=loop.time() + self._patience_seconds,
+            answer=loop.create_future(),
             context=copy_context(),
         )
         self._waiting.append(waiting)
         self._call()
+        self._look_again()
         return await waiting.answer
 
     def close(self) -> None:
@@ -70,6 +88,21 @@ class Desk[Asked, Answer]:
                 self._threads, told_of.run, self._answer_apart, [w.asked for w in batch]
             )
             run.add_done_callback(partial(self._hand_out, batch))
+
+    def _look_again(self) -> None:
+        """See to it that who has waited too long is told then, whoever is busy."""
+        if self._waiting and self._looking is None:
+            loop = asyncio.get_running_loop()
+            self._looking = loop.call_at(self._waiting[0].until, self._refuse_late)
+
+    def _refuse_late(self) -> None:
+        self._looking = None
+        now = asyncio.get_running_loop().time()
+        while self._waiting and self._waiting[0].until <= now:
+            late = self._waiting.popleft().answer
+            if not late.done():
+                late.set_exception(OverloadedError(WAITED))
+        self._look_again()
 
     def _next(self) -> list[_Waiting[Asked, Answer]]:
         """Take from those who wait as many as are answered together; not who has gone."""

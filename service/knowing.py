@@ -59,7 +59,7 @@ def know(service: Service, questions: Sequence[Question]) -> list[Known | Erased
         If the database is down and nothing is remembered.
     """
     try:
-        with service.database.reading() as repositories:
+        with service.to_know.trying(), service.database.reading() as repositories:
             revisions = repositories.revisions.all()
             scorer = service.rankings.at(revisions[CATALOGUE], repositories)
             histories = _histories(repositories, questions)

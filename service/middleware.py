@@ -1,4 +1,4 @@
-"""What happens to every request before its route: shed, bound, decode, authenticate."""
+"""What happens to every request around its route: dismiss, shed, bound, decode, authenticate."""
 
 import asyncio
 import time
@@ -22,6 +22,7 @@ MAX_BODY_BYTES = 10_000_000
 BODY_SECONDS = 30.0
 TOO_LARGE = f"A request may hold {MAX_BODY_BYTES:,} bytes. Send less at a time."
 TOO_MANY = "Too many requests are being answered. Try again after the seconds in Retry-After."
+ENDING = "This worker ends before it could answer. Send it again: what was kept is not kept twice."
 TOO_SLOW = f"A body has to arrive within {BODY_SECONDS:.0f} seconds. Send less at a time."
 GUARDED = "/v1/"
 _PAGE_HEADERS = [
@@ -52,6 +53,32 @@ class SecureHeaders:
             await send(message)
 
         await self.app(scope, receive, add)
+
+
+class Dismiss:
+    """Answers 503, and not 500, to whoever still waits when a worker ends and its grace is over."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note)
+        except asyncio.CancelledError:  # by the server, and nobody else
+            if has_begun:
+                raise
+            await answer_for(OverloadedError(ENDING))(scope, receive, send)
 
 
 class Shed:

@@ -170,7 +170,11 @@ def _record(service: Service, made: Sequence[_Made]) -> list[Answer] | None:
         return []
     answers = [_answer(each) for each in made]
     try:
-        with service.stage("record"), service.database.transaction() as repositories:
+        with (
+            service.stage("record"),
+            service.to_record.trying(),
+            service.database.transaction() as repositories,
+        ):
             erased = repositories.learners.erased_among(each.question.learner_id for each in made)
             kept = [
                 (each, answer)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict, cast
 
@@ -12,6 +12,7 @@ from starlette.types import Scope
 from service.arms import Arms
 from service.auth import Keyring
 from service.batches import Batch, Intake
+from service.breaker import Breaker
 from service.database import Database
 from service.desk import Desk
 from service.limits import RateLimiter
@@ -45,6 +46,9 @@ class Service:
     pseudonyms: Pseudonyms
     logs_access: bool = False
     tracing: Tracing | None = None
+    # Of recommendations: what else is asked has no answer without the database.
+    to_know: Breaker = field(default_factory=Breaker)
+    to_record: Breaker = field(default_factory=Breaker)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

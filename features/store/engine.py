@@ -54,7 +54,7 @@ def open_engine(database_url: str | URL) -> Engine:
 def bound_statements(engine: Engine, seconds: float) -> None:
     """Let PostgreSQL cancel what takes longer, and end transactions that nobody goes on with.
 
-    SQLite does not make anybody wait but for a writer, and that is bounded as it is.
+    SQLite makes nobody wait but for a writer: that is what is bounded there.
 
     Parameters
     ----------
@@ -63,17 +63,22 @@ def bound_statements(engine: Engine, seconds: float) -> None:
     seconds
         Of one statement, > 0.
     """
-    if engine.dialect.name == "postgresql":
+    milliseconds = max(round(1_000 * seconds), 1)
 
-        def bound(connection: Any, _record: ConnectionPoolEntry) -> None:
-            with _closed_on_failure(connection):
-                connection.autocommit = True
-                connection.execute(f"SET statement_timeout = {max(round(1_000 * seconds), 1)}")
-                connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
-                connection.autocommit = False
+    def bound_postgresql(connection: Any, _record: ConnectionPoolEntry) -> None:
+        with _closed_on_failure(connection):
+            connection.autocommit = True
+            connection.execute(f"SET statement_timeout = {milliseconds}")
+            connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'")
+            connection.autocommit = False
 
-        event.listen(engine, "connect", bound)
-        engine.dispose()
+    def bound_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+        with _closed_on_failure(connection):
+            connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+    is_file = engine.dialect.name == "sqlite"
+    event.listen(engine, "connect", bound_sqlite if is_file else bound_postgresql)
+    engine.dispose()
 
 
 def reading(engine: Engine) -> Engine:

@@ -93,8 +93,9 @@ class Workspace:
         name
             Another name than `main` lies beside it: a file, or a PostgreSQL schema, of its own.
         statement_seconds
-            How long one statement may take on PostgreSQL, for whoever answers while somebody
-            waits; None for imports and other long work. An upgrade takes the time it takes.
+            How long one statement may take on PostgreSQL, or another writer be waited for on
+            SQLite, for whoever answers while somebody waits; None for imports and other long work.
+            An upgrade takes the time it takes.
 
         Raises
         ------

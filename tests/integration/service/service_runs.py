@@ -59,7 +59,21 @@ def running(settings: Settings, raise_faults: bool = True) -> Iterator[httpx.Cli
 @contextmanager
 def listening(settings: Settings) -> Iterator[str]:
     """Run an app in a real uvicorn on a free port and give its URL."""
-    config = uvicorn.Config(create_app(settings), log_level="critical", lifespan="on")
+    with listening_server(settings) as (url, _):
+        yield url
+
+
+@contextmanager
+def listening_server(
+    settings: Settings, grace_seconds: int | None = None
+) -> Iterator[tuple[str, uvicorn.Server]]:
+    """Run an app as `listening` does and give its server too."""
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="critical",
+        lifespan="on",
+        timeout_graceful_shutdown=grace_seconds,
+    )
     server = uvicorn.Server(config)
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
@@ -68,7 +82,7 @@ def listening(settings: Settings) -> Iterator[str]:
         while not server.started:
             assert thread.is_alive()
             time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", server
         server.should_exit = True
         thread.join(10)
 

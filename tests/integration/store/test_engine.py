@@ -76,6 +76,25 @@ def test_only_who_says_how_long_a_statement_may_take_is_cut_off(postgresql_url):
         bounded.ping()
 
 
+def test_a_writer_of_sqlite_is_waited_for_as_long_as_a_statement_may_take(sqlite_url):
+    with Workspace.open(sqlite_url, statement_seconds=0.2) as bounded:
+        assert shown_by_sqlite(bounded, "busy_timeout") == 200
+        with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            with (
+                pytest.raises(StoreUnavailableError, match="too long: try again"),
+                bounded.transaction(),
+            ):
+                raise AssertionError
+    with Workspace.open(sqlite_url) as patient:
+        assert shown_by_sqlite(patient, "busy_timeout") == 10_000
+
+
+def shown_by_sqlite(workspace, name):
+    with workspace.reading() as repositories:
+        return repositories.catalogue._connection.scalar(text(f"PRAGMA {name}"))
+
+
 def test_a_transaction_that_stands_still_is_ended_and_named(postgresql_url, monkeypatch):
     monkeypatch.setattr("features.store.engine.IDLE_SECONDS", "0.1")
     with Workspace.open(postgresql_url, statement_seconds=5) as workspace:

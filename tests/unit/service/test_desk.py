@@ -4,7 +4,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from features.domain.errors import ErasedError, StoreUnavailableError
+from features.domain.errors import ErasedError, OverloadedError, StoreUnavailableError
 from service.desk import MOST_TOGETHER, N_CLERKS, Desk
 
 WHOSE = ContextVar("WHOSE", default=None)
@@ -56,7 +56,7 @@ def clerk():
 
 @pytest.fixture
 def desk(clerk):
-    desk = Desk(clerk, "test")
+    desk = Desk(clerk, "test", patience_seconds=60)
     yield desk
     desk.close()
 
@@ -142,3 +142,45 @@ def test_hundreds_at_once_are_all_answered(desk):
     answers = asyncio.run(ask())
     assert [each for each in answers if not isinstance(each, int)] == []
     assert answers == [2 * each for each in range(100, 500)]
+
+
+def test_who_waits_too_long_is_refused_while_all_are_still_busy(clerk):
+    async def ask():
+        clerk.may_go_on.clear()
+        busy = [asyncio.create_task(desk.ask(each)) for each in range(1, N_CLERKS + 1)]
+        while len(clerk.batches) < N_CLERKS:
+            await asyncio.sleep(0.001)
+        waiting = [desk.ask(each) for each in (50, 60, 70)]
+        refused = await asyncio.gather(*waiting, return_exceptions=True)
+        clerk.may_go_on.set()
+        return refused, await asyncio.gather(*busy), await desk.ask(80)
+
+    desk = Desk(clerk, "test", patience_seconds=0.01)
+    refused, taken, later = asyncio.run(ask())
+    desk.close()
+    assert [type(each) for each in refused] == [OverloadedError] * 3
+    assert (taken, later) == ([2, 4], 160)
+    assert sorted(clerk.batches) == [[1], [2], [80]]
+
+
+def test_who_comes_later_waits_longer(clerk):
+    async def ask():
+        clerk.may_go_on.clear()
+        busy = [asyncio.create_task(desk.ask(each)) for each in range(1, N_CLERKS + 1)]
+        while len(clerk.batches) < N_CLERKS:
+            await asyncio.sleep(0.001)
+        early = asyncio.create_task(desk.ask(50))
+        await asyncio.sleep(0.2)
+        late = asyncio.create_task(desk.ask(60))
+        with pytest.raises(OverloadedError):
+            await early
+        is_waiting = not late.done()
+        with pytest.raises(OverloadedError):
+            await late
+        clerk.may_go_on.set()
+        await asyncio.gather(*busy)
+        return is_waiting
+
+    desk = Desk(clerk, "test", patience_seconds=0.3)
+    assert asyncio.run(ask())
+    desk.close()
