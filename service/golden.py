@@ -11,9 +11,10 @@ from features.decide.golden import (
     GoldenLearner,
     ask_golden,
     index_for_golden,
+    n_met,
     worse_findings,
 )
-from features.domain.errors import SnapshotError, StoreUnavailableError
+from features.domain.errors import SnapshotError, StoreUnavailableError, WorseOnGoldenError
 from features.encode.catalogue import CatalogueIndex
 from features.golden_form import read_golden, require_usable
 from features.score.snapshot import Snapshot
@@ -79,8 +80,10 @@ class Golden:
 
         Raises
         ------
+        WorseOnGoldenError
+            If it meets fewer, naming learners.
         SnapshotError
-            If it meets fewer, naming learners, or cannot be bound.
+            If it cannot be bound.
         InvalidValueError, StoreUnavailableError
             As `read`: it cannot be told now.
         """
@@ -92,23 +95,16 @@ class Golden:
             return  # what cannot be bound is no measure for what can
         worse = worse_findings(own, theirs)
         if worse:
-            raise SnapshotError(
-                f"version {candidate.version} meets {_n_met(own)} of {len(own)} expectations of "
+            raise WorseOnGoldenError(
+                f"version {candidate.version} meets {n_met(own)} of {len(own)} expectations of "
                 f"golden learners, version {served.version}, which goes on serving, "
-                f"{_n_met(theirs)}: {_words(worse)}. Train again or `waymark rollback`; "
+                f"{n_met(theirs)}: {_words(worse)}. Train again or `waymark rollback`; "
                 "docs/operations.md tells how to overrule it."
             )
 
 
-def _n_met(findings: Sequence[Finding]) -> int:
-    return sum(each.is_met for each in findings)
-
-
 def _words(worse: Sequence[Finding]) -> str:
-    named = [
-        f"{each.name} is to get {each.wish} and gets {', '.join(each.first) or 'nothing'}"
-        for each in worse[:MOST_NAMED]
-    ]
+    named = list(map(str, worse[:MOST_NAMED]))
     more = len(worse) - len(named)
     return "; ".join([*named, f"and {more} more"] if more else named)
 

@@ -17,13 +17,24 @@ from typing import Protocol
 
 from features.domain.errors import (
     InvalidValueError,
+    RegistryError,
     SnapshotError,
     StoreUnavailableError,
     WaymarkError,
+    WorseOnGoldenError,
 )
 from features.score.snapshot import Snapshot
 from features.settings import Settings
-from features.store.registry import CHAMPION, Registry, Version, sqlite_path
+from features.store.registry import (
+    CHAMPION,
+    LONGEST_TAG,
+    PREVIOUS,
+    REFUSED_BECAUSE,
+    REFUSED_PROMOTION,
+    Registry,
+    Version,
+    sqlite_path,
+)
 from features.store.snapshots import MANIFEST, read_snapshot
 from service.champion import (
     Champion,
@@ -47,6 +58,7 @@ MLFLOW_DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 REWRITE_AFTER = timedelta(seconds=10)
+TAKEN_BACK = "taken back"
 WAITS = "the new champion waits until golden learners can be asked"
 
 log = logging.getLogger("waymark.watcher")
@@ -63,6 +75,9 @@ class Source(Protocol):
 
     def fetch(self, version: str, into: Path) -> Path:
         """Copy a version's snapshot into a folder."""
+
+    def tag(self, version: str, key: str, value: str) -> None:
+        """Set a tag of a version."""
 
 
 class Jury(Protocol):
@@ -146,10 +161,40 @@ class Watcher:
         if self.refused is not None and (version, mark) == (self.refused[0], self.refused[2]):
             return replace(before, error=self.refused[1])
         try:
-            return self._take(version, before, now)
+            return self._take(self._choose(version, before), before, now)
         except SnapshotError as error:
             self.refused = (version, error.detail, mark)
+            if isinstance(error, WorseOnGoldenError):
+                self._note_refusal(version, error.detail)
             raise
+
+    def _choose(self, version: str, before: Champion) -> str:
+        """Return which version to take: where none is served to compare with, others have judged.
+
+        A champion that they refused is left for the version before it, if that is not refused too.
+        """
+        if self._jury_for(version) is None or self._served(before) is not None:
+            return version
+        if not self.source.version(version).is_refused:
+            return version
+        previous = self.source.version_of(PREVIOUS)
+        if previous is None or self.source.version(previous).is_refused:
+            return version
+        return previous
+
+    def _note_refusal(self, version: str, why: str) -> None:
+        """Tell replicas that have nothing to compare with, and whoever looks at the registry."""
+        try:
+            promotion = self.source.version(version).promotion
+            self.source.tag(version, REFUSED_BECAUSE, why[:LONGEST_TAG])
+            self.source.tag(version, REFUSED_PROMOTION, promotion)
+        except RegistryError as error:
+            log.warning("the registry is not told of the refusal: %s", error.detail)
+
+    def _take_back_refusal(self, version: str) -> None:
+        """Note that what was refused before is served now: somebody has changed the file."""
+        if self.source.version(version).is_refused:
+            self.source.tag(version, REFUSED_PROMOTION, TAKEN_BACK)
 
     def _take(self, version: str, before: Champion, now: datetime) -> Champion:
         """Fetch, check and name a version; the copy moves to its place only when it is sound."""
@@ -164,12 +209,15 @@ class Watcher:
             candidate = read_snapshot(incoming, version)
             if jury is not None and (served := self._served(before)) is not None:
                 _judge(jury, candidate, served, now)
+                self._take_back_refusal(version)
+            elif self.jury is not None and self.jury.mark() is None:
+                self._take_back_refusal(version)
             folder = self._settle(incoming, version, present)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)
         self.verified, self.refused = version, None
         self._drop_old_copies(keep=folder)
-        log.info("version %s is the champion and ready to serve", version)
+        log.info("version %s is checked and ready to serve", version)
         return Champion(version=version, folder=folder, checked_at=None, error=None)
 
     def _jury_for(self, version: str) -> Jury | None:

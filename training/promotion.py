@@ -1,5 +1,6 @@
 """Moving the champion: through the gate forwards, and back to the one before."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,9 +10,11 @@ from features.domain.catalogue import Catalogue
 from features.domain.errors import (
     ConflictError,
     GateRefusedError,
+    InvalidValueError,
     NotFoundError,
     RegistryError,
     SnapshotError,
+    StoreUnavailableError,
 )
 from features.encode.catalogue import index_catalogue
 from features.score.scorer import bind
@@ -20,6 +23,7 @@ from features.store.registry import (
     CHALLENGER,
     CHAMPION,
     FORCED_AT,
+    LONGEST_TAG,
     PREVIOUS,
     PROMOTED_AT,
     ROLLED_BACK_AT,
@@ -41,8 +45,8 @@ from training.gate import (
 )
 from training.results import fetch_results
 
-# The registry keeps tags of 5,000 characters.
-LONGEST_TAG = 4_000
+# Says, a sentence each, what a version (first) answers worse than another.
+type Jury = Callable[[Snapshot, Snapshot], Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,8 @@ class Promotion:
         The new champion, and the one before it.
     checks, losses
         The gate's comparisons, and what the data lost since the champion (see `schema_losses`).
+    wishes
+        Expectations of golden learners that it does not meet, where it meets fewer.
     beside
         Whether the champion was judged together with this version; None without a champion.
     force
@@ -73,6 +79,7 @@ class Promotion:
     previous: str | None
     checks: tuple[Check, ...] = ()
     losses: tuple[str, ...] = ()
+    wishes: tuple[str, ...] = ()
     beside: bool | None = None
     force: Force | None = None
 
@@ -80,11 +87,15 @@ class Promotion:
     def faults(self) -> tuple[str, ...]:
         """Everything that spoke against it, one sentence each."""
         failed = (_sentence(check) for check in self.checks if not check.passed)
-        return (*failed, *self.losses)
+        return (*failed, *self.losses, *self.wishes)
 
 
 def promote(
-    registry: Registry, version: str | None, now: datetime, force: Force | None = None
+    registry: Registry,
+    version: str | None,
+    now: datetime,
+    force: Force | None = None,
+    jury: Jury | None = None,
 ) -> Promotion:
     """Put a version to the gate and make it the champion.
 
@@ -99,13 +110,16 @@ def promote(
     force
         Overrules failed checks and changes of the data's schema, and is recorded in the tags;
         a snapshot that cannot be read is refused all the same.
+    jury
+        Golden learners; they are not asked without a champion to compare with.
 
     Raises
     ------
     NotFoundError
         If there is no such version, or no challenger.
     GateRefusedError
-        If a check failed and nobody forces it; the champion stays.
+        If a check failed, or golden learners are answered worse or cannot be asked, and nobody
+        forces it; the champion stays.
     SnapshotError
         If the version's snapshot cannot be read.
     RegistryError
@@ -118,7 +132,8 @@ def promote(
     champion = registry.version_of(CHAMPION)
     if champion == chosen:
         return Promotion(version=chosen, previous=registry.version_of(PREVIOUS))
-    promotion = _judge(registry, chosen, champion, force)
+    promotion = _judge(registry, chosen, champion, jury)
+    promotion = replace(promotion, force=force if promotion.faults else None)
     if promotion.faults and force is None:
         raise GateRefusedError(
             f"version {chosen} is not promoted:\n"
@@ -140,7 +155,7 @@ def rollback(registry: Registry, now: datetime) -> Promotion:
         If there was none before.
     """
     champion, previous = registry.version_of(CHAMPION), registry.version_of(PREVIOUS)
-    if champion is None or previous is None:
+    if champion is None or previous in (None, champion):
         raise ConflictError("there is no champion before this one to go back to")
     _readable(registry, previous)
     registry.tag(previous, ROLLED_BACK_AT, now.isoformat())
@@ -148,10 +163,8 @@ def rollback(registry: Registry, now: datetime) -> Promotion:
     return Promotion(version=previous, previous=champion)
 
 
-def _judge(
-    registry: Registry, version: str, champion: str | None, force: Force | None
-) -> Promotion:
-    """Compare a version with the champion in what it knows and in what its data was."""
+def _judge(registry: Registry, version: str, champion: str | None, jury: Jury | None) -> Promotion:
+    """Compare a version with the champion: what it knows, what its data was, what it answers."""
     snapshot = _readable(registry, version)
     own = fetch_results(registry, version)
     if champion is None:
@@ -160,10 +173,37 @@ def _judge(
     else:
         results, beside = stand_beside(own, champion, _stored(registry, champion))
         losses = _losses(registry, champion, snapshot)
-    promotion = Promotion(
-        version=version, previous=champion, checks=judge(results), losses=losses, beside=beside
+    return Promotion(
+        version=version,
+        previous=champion,
+        checks=judge(results),
+        losses=losses,
+        wishes=_wishes(registry, champion, snapshot, jury),
+        beside=beside,
     )
-    return replace(promotion, force=force if promotion.faults else None)
+
+
+def _wishes(
+    registry: Registry, champion: str | None, candidate: Snapshot, jury: Jury | None
+) -> tuple[str, ...]:
+    """Ask golden learners as replicas will: beside what they serve."""
+    served = None if jury is None else _served(registry, champion)
+    if jury is None or served is None:
+        return ()
+    try:
+        return tuple(jury(candidate, served))
+    except (StoreUnavailableError, InvalidValueError) as error:
+        return (f"golden learners cannot be asked: {error.detail}",)
+
+
+def _served(registry: Registry, champion: str | None) -> Snapshot | None:
+    """Return the champion's snapshot, or that of the one before where replicas refused it."""
+    if champion is not None and registry.version(champion).is_refused:
+        champion = registry.version_of(PREVIOUS)
+    try:
+        return None if champion is None else _readable(registry, champion)
+    except (SnapshotError, RegistryError):
+        return None  # what is lost is no measure
 
 
 def _losses(registry: Registry, champion: str, candidate: Snapshot) -> tuple[str, ...]:
@@ -197,8 +237,8 @@ def _record(registry: Registry, promotion: Promotion, now: datetime) -> None:
 
 def _move(registry: Registry, version: str, champion: str | None, now: datetime) -> None:
     registry.tag(version, PROMOTED_AT, now.isoformat())
-    if champion is not None:
-        registry.set_alias(PREVIOUS, champion)
+    if champion is not None and not registry.version(champion).is_refused:
+        registry.set_alias(PREVIOUS, champion)  # else it was not what replicas served
     registry.set_alias(CHAMPION, version)
 
 

@@ -64,6 +64,10 @@ class Finding:
         )
         return f"{quantity} of {', '.join(named)} among the first {expected.within}"
 
+    def __str__(self) -> str:
+        """Return what is expected for whom, and what they get."""
+        return f"{self.name} is to get {self.wish} and gets {', '.join(self.first) or 'nothing'}"
+
 
 def index_for_golden(catalogue: Catalogue) -> CatalogueIndex:
     """Index a catalogue whose policies explore nothing, so that two snapshots alone differ."""
@@ -130,6 +134,11 @@ def _slate(history: LearnerHistory, scorer: Scoring, now: datetime, length: int)
     return tuple(each.module_id for each in slate.items)
 
 
+def n_met(findings: Sequence[Finding]) -> int:
+    """Return how many expectations are met."""
+    return sum(each.is_met for each in findings)
+
+
 def worse_findings(candidate: Sequence[Finding], served: Sequence[Finding]) -> list[Finding]:
     """Return what a candidate does not meet though the snapshot served does.
 
@@ -143,7 +152,7 @@ def worse_findings(candidate: Sequence[Finding], served: Sequence[Finding]) -> l
     list of Finding
         The candidate's; none where it meets as many expectations in all, though others.
     """
-    if sum(each.is_met for each in candidate) >= sum(each.is_met for each in served):
+    if n_met(candidate) >= n_met(served):
         return []
     pairs = zip(candidate, served, strict=True)
     return [own for own, theirs in pairs if theirs.is_met and not own.is_met]

@@ -103,6 +103,10 @@ class SnapshotError(WaymarkError):
     status = 503
 
 
+class WorseOnGoldenError(SnapshotError):
+    """A snapshot answers golden learners worse than the one it is to take the place of."""
+
+
 class RegistryError(WaymarkError):
     """The model registry cannot be reached or lacks what was asked of it."""
 

@@ -22,6 +22,11 @@ PREVIOUS = "previous"
 PROMOTED_AT = "promoted_at"
 FORCED_AT = "forced_at"
 ROLLED_BACK_AT = "rolled_back_at"
+# Which promotion of it a replica refused for golden learners, by its instant, and why.
+REFUSED_PROMOTION = "refused_promotion"
+REFUSED_BECAUSE = "refused_because"
+BY_HAND = "by hand"
+LONGEST_TAG = 4_000  # the registry keeps 5,000 characters
 SNAPSHOT_ARTIFACT = "snapshot"
 EXPERIMENT = "waymark"
 
@@ -39,6 +44,16 @@ class Version:
         """Whether it last became champion by a rollback, or because somebody forced it."""
         words = {self.tags.get(FORCED_AT), self.tags.get(ROLLED_BACK_AT)} - {None}
         return self.tags.get(PROMOTED_AT) in words
+
+    @property
+    def promotion(self) -> str:
+        """When it last became champion; `BY_HAND` where nobody said so."""
+        return self.tags.get(PROMOTED_AT, BY_HAND)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a replica refused it when it last became champion, and nobody vouches for it."""
+        return self.tags.get(REFUSED_PROMOTION) == self.promotion and not self.is_vouched_for
 
 
 class Registry:

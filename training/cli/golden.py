@@ -1,6 +1,6 @@
 """`waymark golden`: what the champion, and a version, answer golden learners."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +13,14 @@ from features.decide.golden import (
     GoldenLearner,
     ask_golden,
     index_for_golden,
+    n_met,
     worse_findings,
 )
 from features.domain.errors import InvalidValueError, NotFoundError
 from features.encode.catalogue import CatalogueIndex
 from features.golden_form import SETTING, read_golden, require_usable
 from features.score.scorer import bind
+from features.score.snapshot import Snapshot
 from features.settings import Settings, read_settings
 from features.store.registry import CHAMPION, Registry
 from features.store.snapshots import read_snapshot
@@ -58,16 +60,37 @@ def _findings(
     """Ask the champion, then the version, and return what they answer by version."""
     if settings.golden_learners is None:
         raise InvalidValueError(f"{SETTING} names no file of golden learners")
-    learners = read_golden(settings.golden_learners, at)
-    with workspace_of(settings) as workspace, workspace.reading() as repositories:
-        catalogue = repositories.catalogue.load()
-    require_usable(settings.golden_learners, learners, catalogue)
+    learners, index = _read(settings.golden_learners, settings, at)
     registry = Registry(settings.tracking_uri, settings.model_name)
     asked = dict.fromkeys(each for each in (registry.version_of(CHAMPION), version) if each)
     if not asked:
         raise NotFoundError("there is no champion: name a version with --version")
-    index = index_for_golden(catalogue)
     return {each: _ask(registry, each, learners, index, at) for each in asked}
+
+
+def jury_of(settings: Settings, at: datetime) -> Callable[[Snapshot, Snapshot], list[str]] | None:
+    """Return who is asked about a promotion at an instant (aware UTC), None without a file."""
+    path = settings.golden_learners
+    if path is None:
+        return None
+
+    def judge(candidate: Snapshot, served: Snapshot) -> list[str]:
+        learners, index = _read(path, settings, at)
+        own, theirs = (ask_golden(learners, bind(index, each), at) for each in (candidate, served))
+        return [f"golden learner {each}" for each in worse_findings(own, theirs)]
+
+    return judge
+
+
+def _read(
+    path: Path, settings: Settings, at: datetime
+) -> tuple[Sequence[GoldenLearner], CatalogueIndex]:
+    """Read golden learners and the catalogue that they are asked about."""
+    learners = read_golden(path, at)
+    with workspace_of(settings) as workspace, workspace.reading() as repositories:
+        catalogue = repositories.catalogue.load()
+    require_usable(path, learners, catalogue)
+    return learners, index_for_golden(catalogue)
 
 
 def _ask(
@@ -100,7 +123,7 @@ def _print(findings: Mapping[str, Sequence[Finding]]) -> None:
     ]
     out.print(table_of("Golden learners", columns, rows))
     for version, own in findings.items():
-        out.print(f"Version {version} meets {sum(each.is_met for each in own)} of {len(own)}.")
+        out.print(f"Version {version} meets {n_met(own)} of {len(own)}.")
     if _is_worse(findings):
         out.print("Where the first serves, the second would be refused.")
 

@@ -21,6 +21,7 @@ from training.cli.console import (
     table_of,
     workspace_of,
 )
+from training.cli.golden import jury_of
 from training.gate import Check
 from training.promotion import Force, Promotion
 from training.promotion import promote as promote_version
@@ -49,7 +50,7 @@ def promote(
         raise typer.BadParameter("goes with --force only", param_hint="--reason")
     with named_failures(), err.status("judging …"):
         settings, at = read_settings(), now()
-        promotion = promote_version(_registry(settings), version, at, word)
+        promotion = promote_version(_registry(settings), version, at, word, jury_of(settings, at))
         audited = promotion.force is not None and _audit(settings, promotion, at)
     if json_output:
         print_json(_document(promotion))
@@ -123,6 +124,7 @@ def _document(promotion: Promotion) -> dict[str, object]:
         "previous": promotion.previous,
         "checks": [asdict(check) for check in promotion.checks],
         "schema_losses": list(promotion.losses),
+        "golden_losses": list(promotion.wishes),
         "champion_judged_beside": promotion.beside,
         "forced": None if promotion.force is None else asdict(promotion.force),
     }
