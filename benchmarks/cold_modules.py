@@ -31,7 +31,7 @@ from training.evaluation.protocols import hold_out_by_id
 from training.evaluation.ranking_metrics import rank_of_target
 from training.histories.data import TrainingData, read_folder_data
 from training.ranking.likeness import learn_likeness
-from training.ranking.linear import count_transitions, fit_ease, gram_matrix, normalise_rows
+from training.ranking.linear import count_transitions, ease_weights, gram_matrix, normalise_rows
 
 FEWEST_LEARNERS = 20
 HIDDEN_SHARE = 0.1
@@ -152,7 +152,7 @@ def _ways(
 def _fit(train: Sequences, n_modules: int) -> RankingModel:
     """Fit the two strongest single components; the whole blend would take minutes a run."""
     matrices = {
-        "ease": keep_top(fit_ease(gram_matrix(train, n_modules), 100.0), N_KEPT),
+        "ease": keep_top(next(ease_weights(gram_matrix(train, n_modules), [100.0])), N_KEPT),
         "soon": keep_top(
             normalise_rows(count_transitions(train, n_modules, longest_gap=10, decay=0.8), 10.0),
             N_KEPT,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from features.encode.sequences import Sequences
 from features.score.ranking.model import RankingModel, Reading
@@ -11,8 +12,8 @@ from features.score.ranking.weights import Recency, keep_top
 from training.ranking.factorise import fit_als
 from training.ranking.linear import (
     count_transitions,
+    ease_weights,
     fit_cosine,
-    fit_ease,
     gram_matrix,
     normalise_rows,
 )
@@ -71,7 +72,9 @@ def fit_baselines(
             seed=seed,
         )
         yield name, RankingModel(popularity=popularity, factors=factors)
-    yield "ease", _single(popularity, fit_ease(gram.astype(np.float64), 50.0), MOST_WEIGHTS)
+    (ease,) = ease_weights(gram.astype(np.float64), [50.0])
+    yield "ease", _single(popularity, ease, MOST_WEIGHTS)
+    del ease, gram
     counts = count_transitions(sequences, n_modules, longest_gap=5, decay=0.6)
     chain = normalise_rows(counts, 10.0)
     yield "markov", _single(popularity, chain, MOST_WEIGHTS, Recency(decay=0.7))
@@ -93,7 +96,7 @@ def count_learners(sequences: Sequences, n_modules: int) -> NDArray[np.float64]:
 
 def _single(
     popularity: NDArray[np.float64],
-    weights: NDArray[np.float32],
+    weights: NDArray[np.float32] | sparse.csr_array,
     n_kept: int,
     recency: Recency | None = None,
 ) -> RankingModel:

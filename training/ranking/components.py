@@ -4,14 +4,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from features.encode.sequences import Sequences
 from features.score.ranking.model import RankingModel, Reading
 from features.score.ranking.weights import Recency, TopWeights, keep_top
 from training.ranking.baselines import count_learners
-from training.ranking.linear import count_transitions, fit_ease, gram_matrix, normalise_rows
+from training.ranking.linear import count_transitions, ease_weights, gram_matrix, normalise_rows
 from training.ranking.network import NetworkSettings
-from training.ranking.sequential import count_pair_followers, sequential_grams, solve_ridge
+from training.ranking.sequential import (
+    count_pair_followers,
+    sequential_grams,
+    sequential_weights,
+)
 from training.ranking.waits import measure_waits
 
 HARMONIC = Recency(power=1.0)
@@ -73,8 +78,8 @@ class Settings:
 class Grams:
     """Products of the training data that all regularizations share."""
 
-    together: NDArray[np.float32]
-    sequential: tuple[NDArray[np.float32], NDArray[np.float32]]
+    together: sparse.csr_array
+    sequential: tuple[sparse.csr_array, sparse.csr_array]
 
 
 def compute_grams(sequences: Sequences, n_modules: int) -> Grams:
@@ -109,16 +114,18 @@ def fit_components(
         decay=settings.transition_decay,
     )
     direct = count_transitions(sequences, n_modules, longest_gap=1, decay=1.0)
-    dense = {
-        "ease": fit_ease(grams.together, settings.ease_regularization, settings.ease_dropout),
-        "sequential": solve_ridge(
-            grams.sequential, settings.sequential_regularization, settings.sequential_dropout
-        ),
+    (ease,) = ease_weights(grams.together, [settings.ease_regularization], settings.ease_dropout)
+    (sequential,) = sequential_weights(
+        grams.sequential, [settings.sequential_regularization], settings.sequential_dropout
+    )
+    whole = {
+        "ease": ease,
+        "sequential": sequential,
         "next": normalise_rows(direct, settings.transition_shrinkage),
         "soon": normalise_rows(soon, settings.transition_shrinkage),
-        "before": normalise_rows(soon.T, settings.transition_shrinkage),
+        "before": normalise_rows(sparse.csr_array(soon.T), settings.transition_shrinkage),
     }
-    matrices = {name: keep_top(weights, settings.n_kept) for name, weights in dense.items()}
+    matrices = {name: keep_top(weights, settings.n_kept) for name, weights in whole.items()}
     return RankingModel(
         popularity=count_learners(sequences, n_modules),
         matrices=matrices,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from features.encode.sequences import Sequences, hold_out_last
@@ -21,10 +22,10 @@ from training.ranking.components import (
     compute_grams,
     fit_components,
 )
-from training.ranking.linear import fit_ease
+from training.ranking.linear import ease_weights
 from training.ranking.lists import Fold, Gathered, divide_known, divide_strangers, gather_lists
 from training.ranking.network import NetworkSettings, fit_blend
-from training.ranking.sequential import solve_ridge
+from training.ranking.sequential import sequential_weights
 from training.ranking.unmet import lay_out, renumber
 
 BLEND = "blend"
@@ -232,7 +233,7 @@ def choose_settings(grams: Grams, fold: Fold, question: Question, n_modules: int
     popularity = np.bincount(fold.train.module, minlength=n_modules).astype(np.float64)
     settings = Settings()
 
-    def judge(weights: NDArray[np.float32]) -> float:
+    def judge(weights: NDArray[np.float32] | sparse.csr_array) -> float:
         model = RankingModel(
             popularity=popularity,
             matrices={"probe": keep_top(weights, settings.n_kept)},
@@ -240,18 +241,16 @@ def choose_settings(grams: Grams, fold: Fold, question: Question, n_modules: int
         )
         return _ndcg(model, asked)
 
-    ease = {
-        value: judge(fit_ease(grams.together, value, settings.ease_dropout))
-        for value in EASE_REGULARIZATIONS
-    }
-    sequential = {
-        value: judge(solve_ridge(grams.sequential, value, settings.sequential_dropout))
-        for value in SEQUENTIAL_REGULARIZATIONS
-    }
+    ease = ease_weights(grams.together, EASE_REGULARIZATIONS, settings.ease_dropout)
+    sequential = sequential_weights(
+        grams.sequential, SEQUENTIAL_REGULARIZATIONS, settings.sequential_dropout
+    )
+    ease_ndcg = dict(zip(EASE_REGULARIZATIONS, map(judge, ease), strict=True))
+    sequential_ndcg = dict(zip(SEQUENTIAL_REGULARIZATIONS, map(judge, sequential), strict=True))
     return replace(
         settings,
-        ease_regularization=max(ease, key=lambda value: ease[value]),
-        sequential_regularization=max(sequential, key=lambda value: sequential[value]),
+        ease_regularization=max(EASE_REGULARIZATIONS, key=ease_ndcg.__getitem__),
+        sequential_regularization=max(SEQUENTIAL_REGULARIZATIONS, key=sequential_ndcg.__getitem__),
     )
 
 

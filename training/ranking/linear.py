@@ -1,11 +1,16 @@
 """Linear module-to-module models learned from sequences."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from features.encode.sequences import Sequences
 from features.score.ranking.weights import Recency
+from training.ranking.neighbourhoods import regress_on_neighbours
+
+MOST_DENSE = 5_000
 
 
 def learners_by_modules(
@@ -21,8 +26,8 @@ def learners_by_modules(
 
 def gram_matrix(
     sequences: Sequences, n_modules: int, length_power: float = 0.0
-) -> NDArray[np.float32]:
-    """Return how many learners met both modules, (n_modules, n_modules).
+) -> sparse.csr_array:
+    """Return how many learners met both modules, float32, (n_modules, n_modules).
 
     A learner with n modules counts n^−`length_power`; a pair makes n² of the entries, so that
     without it the few longest histories speak for everyone.
@@ -33,8 +38,30 @@ def gram_matrix(
         weighted = sparse.diags_array(weight.astype(np.float32)) @ rows
     else:
         weighted = rows
-    gram: NDArray[np.float32] = (rows.T @ weighted).toarray()
-    return gram
+    return multiply(rows.T, weighted)
+
+
+def multiply(left: sparse.sparray, right: sparse.sparray) -> sparse.csr_array:
+    """Return the product of two matrices, its columns numbered in 4 bytes where they can be."""
+    product = sparse.csr_array(left @ right)
+    return sparse.csr_array((product.data, product.indices, product.indptr), product.shape)
+
+
+def ease_weights(
+    gram: sparse.csr_array, regularizations: Sequence[float], dropout: float = 0.0
+) -> Iterator[NDArray[np.float32] | sparse.csr_array]:
+    """Fit EASE for each λ; of more than `MOST_DENSE` modules, each upon its neighbours alone.
+
+    `gram` and `dropout` are those of `fit_ease`, the former in the precision it works in.
+    """
+    if gram.shape[0] <= MOST_DENSE:
+        dense = gram.toarray()
+        yield from (fit_ease(dense, each, dropout) for each in regularizations)
+        return
+    others = sparse.csr_array(gram - sparse.diags_array(gram.diagonal()))
+    yield from regress_on_neighbours(
+        gram, others, [penalties(gram.diagonal(), each, dropout) for each in regularizations]
+    )
 
 
 def fit_ease(
@@ -73,30 +100,38 @@ def fit_ease(
 def regularize(
     gram: NDArray[np.floating], regularization: float, dropout: float
 ) -> NDArray[np.floating]:
-    """Return a copy with λ and p / (1 − p) of itself added to the diagonal."""
+    """Return a copy with the modules' `penalties` added to the diagonal."""
     regular = gram.copy()
     places = np.diag_indices_from(regular)
-    regular[places] += regularization + dropout / (1.0 - dropout) * regular[places]
+    regular[places] += penalties(regular[places], regularization, dropout)
     return regular
 
 
-def fit_cosine(gram: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
+def penalties(
+    own: NDArray[np.floating], regularization: float, dropout: float
+) -> NDArray[np.floating]:
+    """Return λ and p / (1 − p) of a module's own count, of the shape of `own`."""
+    return regularization + dropout / (1.0 - dropout) * own
+
+
+def fit_cosine(gram: sparse.csr_array, shrinkage: float) -> sparse.csr_array:
     """Return cosines of modules over learners, shrunk where few learners met them.
 
     References
     ----------
     Sarwar, Karypis, Konstan & Riedl (2001), "Item-based collaborative filtering".
     """
-    # A module nobody met has no likeness to any; the 1 only keeps 0/0 away.
-    norm = np.sqrt(np.maximum(np.diag(gram), 1.0) + shrinkage)
-    cosine = gram / np.outer(norm, norm)
-    np.fill_diagonal(cosine, 0.0)
-    return np.asarray(cosine, dtype=np.float32)
+    norm = np.sqrt(gram.diagonal() + shrinkage)
+    pairs = gram.tocoo()
+    row, column = pairs.coords
+    # Only modules that somebody met are in a pair.
+    cosine = pairs.data / (norm[row] * norm[column])
+    return sparse.csr_array((np.where(row == column, 0.0, cosine), (row, column)), gram.shape)
 
 
 def count_transitions(
     sequences: Sequences, n_modules: int, *, longest_gap: int, decay: float
-) -> NDArray[np.float32]:
+) -> sparse.csr_array:
     """Count how often one module was followed by another, decayed by the gap between them.
 
     Parameters
@@ -114,16 +149,18 @@ def count_transitions(
     -------
     float32, (n_modules, n_modules): from row to column.
     """
-    counts = np.zeros(n_modules * n_modules, dtype=np.float32)
-    module, learner = sequences.module.astype(np.int64), sequences.learner
+    shape = (n_modules, n_modules)
+    counts = sparse.csr_array(shape, dtype=np.float32)
+    module, learner = sequences.module, sequences.learner
     for gap in range(1, longest_gap + 1):
         together = learner[gap:] == learner[:-gap]
-        pair = module[:-gap][together] * n_modules + module[gap:][together]
-        counts += decay ** (gap - 1) * np.bincount(pair, minlength=len(counts)).astype(np.float32)
-    return counts.reshape(n_modules, n_modules)
+        pairs = module[:-gap][together], module[gap:][together]
+        weight = np.full(len(pairs[0]), decay ** (gap - 1), dtype=np.float32)
+        counts += sparse.csr_array((weight, pairs), shape)
+    return counts
 
 
-def normalise_rows(counts: NDArray[np.float32], shrinkage: float) -> NDArray[np.float32]:
-    """Turn counts into shares of their row, shrunk where the row is short."""
-    totals = counts.sum(axis=1, keepdims=True) + shrinkage
-    return np.asarray(counts / totals, dtype=np.float32)
+def normalise_rows(counts: sparse.csr_array, shrinkage: float) -> sparse.csr_array:
+    """Turn counts into shares of their row, float32, shrunk where the row is short."""
+    totals = np.repeat(counts.sum(axis=1) + np.float32(shrinkage), np.diff(counts.indptr))
+    return sparse.csr_array((counts.data / totals, counts.indices, counts.indptr), counts.shape)

@@ -1,12 +1,15 @@
 """Models in which order matters: ridge on decayed histories, and followers of pairs."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
 from features.encode.sequences import Sequences
 from features.score.ranking.pairs import PairTransitions, number_pairs
-from training.ranking.linear import regularize
+from training.ranking.linear import MOST_DENSE, multiply, penalties, regularize
+from training.ranking.neighbourhoods import regress_on_neighbours
 
 MOST_PREFIXES = 60
 LONGEST_LAG = 30
@@ -18,8 +21,8 @@ PAIR_SHRINKAGE = 2.0
 
 def sequential_grams(
     sequences: Sequences, n_modules: int, length_power: float = 0.0
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return SᵀS and SᵀT over all prefixes of all histories, each (n_modules, n_modules).
+) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Return SᵀS and SᵀT over all prefixes of all histories, float32, (n_modules, n_modules).
 
     A row of S is a prefix with weights 1/lag; the row of T is what came next, the k-th next module
     weighted `HORIZON_DECAY`^(k − 1). Only the last `MOST_PREFIXES` prefixes of a learner count; one
@@ -36,7 +39,7 @@ def sequential_grams(
     future = _rows(sequences, cut, np.minimum(end, cut + HORIZON), n_modules, backwards=False)
     weight = np.repeat(np.maximum(n_prefixes, 1.0) ** -length_power, n_prefixes)
     weighted = sparse.csr_array(sparse.diags_array(weight.astype(np.float32)) @ past)
-    return (weighted.T @ past).toarray(), (weighted.T @ future).toarray()
+    return multiply(weighted.T, past), multiply(weighted.T, future)
 
 
 def _rows(
@@ -56,6 +59,26 @@ def _rows(
     modules = sequences.module[start[row] + step]
     shape = (len(sizes), n_modules)
     return sparse.csr_array((weight.astype(np.float32), modules, indptr), shape=shape)
+
+
+def sequential_weights(
+    grams: tuple[sparse.csr_array, sparse.csr_array],
+    regularizations: Sequence[float],
+    dropout: float = 0.0,
+) -> Iterator[NDArray[np.float32] | sparse.csr_array]:
+    """Solve the ridge for each λ, as `ease_weights` does.
+
+    `grams` and `dropout` are those of `solve_ridge`.
+    """
+    past, future = grams
+    if past.shape[0] <= MOST_DENSE:
+        dense = past.toarray(), future.toarray()
+        yield from (solve_ridge(dense, each, dropout) for each in regularizations)
+        return
+    own = past.diagonal()
+    yield from regress_on_neighbours(
+        past, future, [penalties(own, each, dropout) for each in regularizations]
+    )
 
 
 def solve_ridge(

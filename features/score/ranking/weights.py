@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from features.encode.sequences import Sequences
 
@@ -133,7 +134,7 @@ class TopWeights:
         )
 
 
-def keep_top(dense: NDArray[np.floating], n: int) -> TopWeights:
+def keep_top(weights: NDArray[np.floating] | sparse.csr_array, n: int) -> TopWeights:
     """Keep the `n` largest entries of each row of a square matrix, and of those the positive.
 
     What a module speaks against is left out: dropping it costs nothing in NDCG on course
@@ -141,13 +142,47 @@ def keep_top(dense: NDArray[np.floating], n: int) -> TopWeights:
 
     Parameters
     ----------
-    dense
+    weights
         (n_modules, n_modules): row = module in the history, column = module to come.
     n
         At least 1; capped at n_modules.
     """
-    n = max(1, min(n, dense.shape[1]))
-    column = np.argpartition(-dense, n - 1, axis=1)[:, :n].astype(np.int32)
+    n = max(1, min(n, weights.shape[1]))
+    if isinstance(weights, sparse.csr_array):
+        return _keep_top_entries(weights, n)
+    column = np.argpartition(-weights, n - 1, axis=1)[:, :n].astype(np.int32)
     column.sort(axis=1)
-    weight = np.maximum(np.take_along_axis(dense, column, axis=1), 0.0).astype(np.float32)
+    weight = np.maximum(np.take_along_axis(weights, column, axis=1), 0.0).astype(np.float32)
     return TopWeights(column=column, weight=weight)
+
+
+def _keep_top_entries(weights: sparse.csr_array, n: int) -> TopWeights:
+    """Do so where most entries are 0 and not even kept, in rows as short as the longest."""
+    kept = among_largest(weights.data, weights.indptr, n)
+    ends = np.concatenate([[0], np.cumsum(kept)])[weights.indptr]
+    row = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+    width = max(1, int(np.diff(ends).max(initial=0)))
+    # From the right, so that on the left of a row is room for modules that it does not have.
+    place = width - 1 - (np.arange(ends[-1]) - ends[row])
+    column, weight = weights.indices[kept], np.zeros((len(ends) - 1, width), dtype=np.float32)
+    weight[row, place] = weights.data[kept]
+    has = np.zeros(weight.shape, dtype=bool)
+    has[row[column < width], column[column < width]] = True
+    columns = np.argsort(has, axis=1, kind="stable").astype(np.int32)
+    columns[row, place] = column
+    return TopWeights(column=columns, weight=weight)
+
+
+def among_largest(
+    values: NDArray[np.floating], indptr: NDArray[np.integer], n: int
+) -> NDArray[np.bool_]:
+    """Tell which entries of sparse rows are positive and among the `n` ≥ 1 largest of their row.
+
+    `values` is (n_entries,), `indptr` (n_rows + 1,), and bool, (n_entries,), is what is returned.
+    """
+    among = values > 0.0
+    for start, end in pairwise(indptr.tolist()):
+        if end - start > n:
+            smaller = np.argpartition(values[start:end], end - start - n)[: end - start - n]
+            among[start + smaller] = False
+    return among

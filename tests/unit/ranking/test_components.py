@@ -7,14 +7,22 @@ from scipy import sparse
 from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.weights import Recency, TopWeights, keep_top, places
 from training.evaluation.ranking import sequences_from
+from training.ranking import linear, sequential
 from training.ranking.linear import (
     count_transitions,
+    ease_weights,
     fit_cosine,
     fit_ease,
     gram_matrix,
     normalise_rows,
 )
-from training.ranking.sequential import count_pair_followers, sequential_grams, solve_ridge
+from training.ranking.neighbourhoods import regress_on_neighbours
+from training.ranking.sequential import (
+    count_pair_followers,
+    sequential_grams,
+    sequential_weights,
+    solve_ridge,
+)
 
 
 def test_lags_count_from_the_end_of_each_history():
@@ -40,6 +48,19 @@ def test_keep_top_keeps_the_largest_and_drops_what_speaks_against():
     top = keep_top(dense, 1)
     assert top.column[0].tolist() == [1]
     assert top.weight.ravel().tolist() == [3.0, 0.0, 5.0]
+
+
+@pytest.mark.parametrize("n", [1, 5, 19, 30])
+def test_keep_top_keeps_the_same_of_sparse_rows(n):
+    rng = np.random.default_rng(3)
+    dense = np.where(rng.random((20, 20)) < 0.4, rng.normal(size=(20, 20)), 0.0)
+    top, same = keep_top(sparse.csr_array(dense), n), keep_top(dense, n)
+    assert top.column.shape[1] == min(n, (dense > 0).sum(axis=1).max())
+    assert all(len(set(row)) == len(row) for row in top.column.tolist())
+    laid_out = [np.zeros((20, 20), dtype=np.float32) for _ in range(2)]
+    for weights, wide in zip((top, same), laid_out, strict=True):
+        np.put_along_axis(wide, weights.column, weights.weight, axis=1)
+    assert np.array_equal(*laid_out)
 
 
 def test_spread_sums_the_weighted_rows_of_a_history():
@@ -101,7 +122,7 @@ def test_ease_solves_the_constrained_ridge(dropout):
 
 def test_the_gram_counts_learners_in_common():
     gram = gram_matrix(sequences_from([[0, 1], [1, 2], [0, 1, 2]]), 3)
-    assert gram.tolist() == [[2, 2, 1], [2, 3, 2], [1, 2, 2]]
+    assert gram.toarray().tolist() == [[2, 2, 1], [2, 3, 2], [1, 2, 2]]
 
 
 def test_long_histories_may_count_less_in_the_gram():
@@ -110,14 +131,16 @@ def test_long_histories_may_count_less_in_the_gram():
 
 
 def test_the_cosine_of_a_module_nobody_met_is_zero():
-    cosine = fit_cosine(np.array([[4, 2, 0], [2, 1, 0], [0, 0, 0]], dtype=np.float32), 0.0)
+    cosine = fit_cosine(
+        sparse.csr_array(np.array([[4, 2, 0], [2, 1, 0], [0, 0, 0]], dtype=np.float32)), 0.0
+    ).toarray()
     assert cosine[0, 1] == pytest.approx(1.0)
     assert cosine[2].tolist() == [0.0, 0.0, 0.0]
 
 
 def test_transitions_are_counted_by_gap():
     counts = count_transitions(sequences_from([[0, 1, 2], [0, 2]]), 3, longest_gap=2, decay=0.5)
-    assert counts.tolist() == [[0, 1, 1.5], [0, 0, 1], [0, 0, 0]]
+    assert counts.toarray().tolist() == [[0, 1, 1.5], [0, 0, 1], [0, 0, 0]]
 
 
 def test_transitions_never_cross_from_one_learner_to_the_next():
@@ -126,12 +149,12 @@ def test_transitions_never_cross_from_one_learner_to_the_next():
 
 
 def test_shares_are_shrunk_where_the_row_is_short():
-    shares = normalise_rows(np.array([[0, 3], [0, 0]], dtype=np.float32), 1.0)
-    assert shares.tolist() == [[0.0, 0.75], [0.0, 0.0]]
+    counts = sparse.csr_array(np.array([[0, 3], [0, 0]], dtype=np.float32))
+    assert normalise_rows(counts, 1.0).toarray().tolist() == [[0.0, 0.75], [0.0, 0.0]]
 
 
 def test_sequential_grams_pair_decayed_pasts_with_decayed_futures():
-    past, future = sequential_grams(sequences_from([[0, 1, 2]]), 3)
+    past, future = (part.toarray() for part in sequential_grams(sequences_from([[0, 1, 2]]), 3))
     # Prefixes: [0] then 1, 2; [0, 1] then 2. The past of the second weighs 0 by ½ and 1 by 1.
     rows = np.array([[1.0, 0, 0], [0.5, 1.0, 0]])
     targets = np.array([[0, 1.0, 0.7], [0, 0, 1.0]])
@@ -148,7 +171,7 @@ def test_long_histories_may_count_less_in_the_sequential_grams():
         sequential_grams(sequences_from(long), 5),
         strict=True,
     ):
-        assert mixed == pytest.approx(few + many * 2**-0.5)
+        assert mixed.toarray() == pytest.approx((few + many * 2**-0.5).toarray())
 
 
 def test_the_ridge_solves_its_normal_equations():
@@ -156,6 +179,42 @@ def test_the_ridge_solves_its_normal_equations():
     future = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
     weights = solve_ridge((past, future), 2.0, dropout=0.5).astype(float)
     assert (past + np.diag([2.0 + 2.0, 3.0 + 2.0])) @ weights == pytest.approx(future, abs=1e-6)
+
+
+@pytest.fixture
+def drawn():
+    rng = np.random.default_rng(4)
+    return sequences_from([rng.permutation(12)[: rng.integers(2, 9)].tolist() for _ in range(60)])
+
+
+def test_a_large_catalogue_regressed_on_all_neighbours_is_ease(drawn, monkeypatch):
+    gram = gram_matrix(drawn, 12, length_power=0.5)
+    whole = list(ease_weights(gram, [2.0, 8.0], 0.3))
+    monkeypatch.setattr(linear, "MOST_DENSE", 11)
+    for dense, near in zip(whole, ease_weights(gram, [2.0, 8.0], 0.3), strict=True):
+        assert near.toarray() == pytest.approx(dense, abs=1e-5)
+
+
+def test_a_large_catalogue_regressed_on_all_neighbours_is_the_sequential_ridge(drawn, monkeypatch):
+    # Every two modules follow one another somewhere, so that all are neighbours.
+    past, future = sequential_grams(drawn, 12)
+    assert (future.toarray() > 0).sum() >= 12 * 11
+    whole = next(sequential_weights((past, future), [2.0], 0.3))
+    monkeypatch.setattr(sequential, "MOST_DENSE", 11)
+    near = next(sequential_weights((past, future), [2.0], 0.3)).toarray()
+    follow = future.toarray().diagonal() > 0
+    assert near[:, follow] == pytest.approx(whole[:, follow], abs=1e-5)
+
+
+def test_neighbours_are_those_with_most_in_common_for_how_often_they_are_met(monkeypatch):
+    gram = sparse.csr_array(np.array([[9.0, 2.0, 2.0], [2.0, 100.0, 3.0], [2.0, 3.0, 4.0]]))
+    others = sparse.csr_array(np.array([[0.0, 2.0, 2.0], [2.0, 0.0, 3.0], [2.0, 3.0, 0.0]]))
+    monkeypatch.setattr("training.ranking.neighbourhoods.N_NEIGHBOURS", 1)
+    (weights,) = regress_on_neighbours(gram, others, [np.ones(3)])
+    # Module 1 shares most with 2, but by chance; 2 shares as much with 0 for what it is met.
+    assert weights.toarray() == pytest.approx(
+        np.array([[0, 0, 2 / 10], [0, 0, 0], [2 / 5, 3 / 5, 0]])
+    )
 
 
 def shares(pairs, asked):
