@@ -10,6 +10,7 @@ from scipy import linalg, sparse
 from features.score.ranking.weights import among_largest
 
 N_NEIGHBOURS = 200
+N_COMMON = 4_096
 
 
 def regress_on_neighbours(
@@ -44,9 +45,10 @@ def regress_on_neighbours(
     near = _nearest(target, np.sqrt(gram.diagonal()))
     (solve,) = linalg.get_lapack_funcs(("posv",), (gram.data,))
     weights = [np.empty_like(near.data) for _ in penalties]
+    blocks = _Blocks(gram)
     for start, end in pairwise(near.indptr.tolist()):
         modules = near.indices[start:end]
-        system = gram[modules][:, modules].toarray()
+        system = blocks.of(modules)
         for own, solved in zip(penalties, weights, strict=True):
             regular = system + np.diag(own[modules])
             _, solved[start:end], failed = solve(regular, near.data[start:end], overwrite_a=1)
@@ -64,3 +66,29 @@ def _nearest(target: sparse.csr_array, length: NDArray[np.floating]) -> sparse.c
     near = among_largest(columns.data / length[columns.indices], columns.indptr, N_NEIGHBOURS)
     indptr = np.concatenate([[0], np.cumsum(near)])[columns.indptr]
     return sparse.csr_array((columns.data[near], columns.indices[near], indptr), columns.shape)
+
+
+class _Blocks:
+    """Small square parts of a large symmetric sparse matrix.
+
+    The `N_COMMON` fullest rows, which most neighbourhoods reach into, are laid out among one
+    another: to walk along them again and again would take most of the time.
+    """
+
+    def __init__(self, matrix: sparse.csr_array) -> None:
+        common = np.argsort(-np.diff(matrix.indptr), kind="stable")[:N_COMMON]
+        self.matrix = matrix
+        self.laid_out = matrix[common][:, common].toarray()
+        self.place = np.full(matrix.shape[0], -1)
+        self.place[common] = np.arange(len(common))
+
+    def of(self, rows: NDArray[np.integer]) -> NDArray[np.floating]:
+        """Return the matrix of these rows and columns, (n, n)."""
+        block = np.empty((len(rows), len(rows)), dtype=self.matrix.dtype)
+        place = self.place[rows]
+        is_rare = place < 0
+        common = np.flatnonzero(~is_rare)
+        block[np.ix_(common, common)] = self.laid_out[np.ix_(place[common], place[common])]
+        rare = self.matrix[rows[is_rare]][:, rows].toarray()
+        block[is_rare], block[:, is_rare] = rare, rare.T
+        return block

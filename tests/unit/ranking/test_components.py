@@ -188,6 +188,7 @@ def drawn():
 
 
 def test_a_large_catalogue_regressed_on_all_neighbours_is_ease(drawn, monkeypatch):
+    monkeypatch.setattr("training.ranking.neighbourhoods.N_COMMON", 5)
     gram = gram_matrix(drawn, 12, length_power=0.5)
     whole = list(ease_weights(gram, [2.0, 8.0], 0.3))
     monkeypatch.setattr(linear, "MOST_DENSE", 11)
