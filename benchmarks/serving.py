@@ -1,13 +1,13 @@
 """What the service answers under load, beside MLflow's server and a bare endpoint.
 
-Run `.venv/bin/python benchmarks/serving.py [--learners 10000] [--modules 5000] [--seconds 10]
-[--database sqlite|postgresql] [--cache FOLDER] [--only waymark]`. It makes up a workspace as
-`decide.py` does, imports the histories, and starts, one after the other and each with uvicorn on
-the first core: one worker; MLflow's scoring server, what `mlflow models serve` runs, with the same
-scorer on the same database, which records nothing; and an endpoint that returns the first's body.
-Each is driven from the second core, the worker with 95 % recommendations and 5 % events. A closed
-loop finds saturation; an open loop at half of it gives the latencies. Then 100 answers are read
-back by id and compared with what was given.
+Run `.venv/bin/python benchmarks/serving.py [--learners 10000] [--rows-per-learner 20]
+[--modules 5000] [--seconds 10] [--database sqlite|postgresql] [--cache FOLDER] [--only waymark]`.
+It makes up a workspace as `decide.py` does, imports the histories, and starts, one after the other
+and each with uvicorn on the first core: one worker; MLflow's scoring server, what `mlflow models
+serve` runs, with the same scorer on the same database, which records nothing; and an endpoint that
+returns the first's body. Each is driven from the second core, the worker with 95 % recommendations
+and 5 % events. A closed loop finds saturation; an open loop at half of it gives the latencies. Then
+100 answers are read back by id and compared with what was given.
 
 | column | what it is |
 | --- | --- |
@@ -45,7 +45,6 @@ from service.serve import environment_of
 from training.histories.importing import import_folder
 
 SERVER_CORE, CLIENT_CORE = 0, 1
-ROWS_PER_LEARNER = 20
 EVENTS_EVERY = 20
 N_READ_BACK = 100
 WAIT_SECONDS = 60.0
@@ -69,7 +68,7 @@ def main() -> None:
         key = fill(settings, folder, chosen)
         print(
             f"{chosen.learners:,} learners, {chosen.modules:,} modules, "
-            f"{ROWS_PER_LEARNER * chosen.learners:,} events, {chosen.database}; "
+            f"{chosen.rows_per_learner * chosen.learners:,} events, {chosen.database}; "
             f"{chosen.connections} connections\n"
         )
         titles = ("requests/s", "p50 ms", "p99 ms", "CPU ms", "MB", "failed", "ready s")
@@ -93,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--learners", type=int, default=10_000)
     parser.add_argument("--modules", type=int, default=5_000)
+    parser.add_argument("--rows-per-learner", type=int, default=20, help="events, on average")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each of the two loops")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
@@ -121,9 +121,9 @@ def fill(settings: Settings, folder: Path, chosen: argparse.Namespace) -> str:
     """Put histories, catalogue and snapshot in place and return a key."""
     (folder / "histories").mkdir()
     size = Size(
-        n_rows=ROWS_PER_LEARNER * chosen.learners,
+        n_rows=chosen.rows_per_learner * chosen.learners,
         n_modules=chosen.modules,
-        rows_per_learner=ROWS_PER_LEARNER,
+        rows_per_learner=chosen.rows_per_learner,
     )
     write_histories(folder / "histories", size)
     now = datetime.now(UTC)

@@ -1,8 +1,8 @@
 """Whether one worker stays as it is for as long as it runs, and what a burst does to it.
 
 Run `.venv/bin/python benchmarks/soak.py [--minutes 10] [--burst] [--learners 10000]
-[--modules 5000] [--database sqlite|postgresql] [--cache FOLDER]`. It makes up a workspace and
-starts one worker as `serving.py` does, finds saturation with a closed loop, and then asks at half
+[--rows-per-learner 20] [--modules 5000] [--database sqlite|postgresql] [--cache FOLDER]`. It makes
+up a workspace and starts one worker as `serving.py` does, finds saturation with a closed loop, and then asks at half
 of that rate, 95 % recommendations and 5 % events that nobody has sent before, minute by minute.
 The slope of memory is a straight line through the minutes after the first, which fills caches.
 
@@ -72,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=int, default=10, help="0 leaves the soak out")
     parser.add_argument("--burst", action="store_true", help="ask at ten times saturation too")
     parser.add_argument("--learners", type=int, default=10_000)
+    parser.add_argument("--rows-per-learner", type=int, default=20, help="events, on average")
     parser.add_argument("--modules", type=int, default=5_000)
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
