@@ -2,9 +2,10 @@
 
 Run `.venv/bin/python benchmarks/soak.py [--minutes 10] [--burst] [--learners 10000]
 [--rows-per-learner 20] [--modules 5000] [--database sqlite|postgresql] [--cache FOLDER]`. It makes
-up a workspace and starts one worker as `serving.py` does, finds saturation with a closed loop, and then asks at half
-of that rate, 95 % recommendations and 5 % events that nobody has sent before, minute by minute.
-The slope of memory is a straight line through the minutes after the first, which fills caches.
+up a workspace and starts one worker as `serving.py` does, finds saturation with a closed loop, and
+then asks at half of that rate, 95 % recommendations and 5 % events that nobody has sent before,
+minute by minute. The slope of memory is a straight line through the minutes after the first, which
+fills caches.
 
 With `--burst` it then asks for 20 seconds at ten times the rate of saturation, over more
 connections than the worker takes requests, and again with the closed loop afterwards. Asking so

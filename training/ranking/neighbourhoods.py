@@ -9,7 +9,7 @@ from scipy import linalg, sparse
 
 from features.score.ranking.weights import among_largest
 
-N_NEIGHBOURS = 200
+N_NEIGHBOURS = 100
 N_COMMON = 4_096
 
 
