@@ -47,6 +47,8 @@ def regress_on_neighbours(
     weights = [np.empty_like(near.data) for _ in penalties]
     blocks = _Blocks(gram)
     for start, end in pairwise(near.indptr.tolist()):
+        if start == end:
+            continue
         modules = near.indices[start:end]
         system = blocks.of(modules)
         for own, solved in zip(penalties, weights, strict=True):

@@ -218,6 +218,15 @@ def test_neighbours_are_those_with_most_in_common_for_how_often_they_are_met(mon
     )
 
 
+def test_a_module_without_neighbours_has_no_weights(monkeypatch):
+    monkeypatch.setattr(linear, "MOST_DENSE", 1)
+    gram = gram_matrix(sequences_from([[0, 1], [2], [0, 1]]), 4)
+    weights = next(ease_weights(gram, [1.0])).toarray()
+    assert weights[0, 1] == weights[1, 0] == pytest.approx(2 / 3)
+    assert not weights[2:].any()
+    assert not weights[:, 2:].any()
+
+
 def shares(pairs, asked):
     n = pairs.n_modules
     return pairs.gather(asked, np.tile(np.arange(n), (len(asked), 1)), n)
