@@ -31,7 +31,8 @@ LACK_CODES = {
     EMPTY_CATALOGUE: "empty_catalogue",
 }
 
-type Answer = RecommendationView | Exception
+type Answer = str | Exception
+"""A `RecommendationView` as JSON: the very text that is kept is given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,9 +72,9 @@ def recommend_all(service: Service, questions: Sequence[Question]) -> list[Answe
 
     Returns
     -------
-    list of RecommendationView or Exception
-        An ErasedError where the learner was erased. With the database down: unrecorded, from the
-        catalogue last seen, and saying so.
+    list of str or Exception
+        A `RecommendationView` as JSON, or an ErasedError where the learner was erased. With the
+        database down: unrecorded, from the catalogue last seen, and saying so.
 
     Raises
     ------
@@ -215,7 +216,7 @@ def _note(repositories: Repositories, made: _Made) -> None:
             raise _EnrolledMeanwhileError
 
 
-def _give(service: Service, made: _Made, answer: RecommendationView) -> RecommendationView:
+def _give(service: Service, made: _Made, answer: str) -> str:
     """Count an answer, and return it."""
     if made.question.is_for_the_record:
         service.metrics.recommended(made.recommendation, _code_of(made.lacks))
@@ -227,10 +228,10 @@ def _code_of(lacks: Sequence[str]) -> str | None:
     return LACK_CODES.get(lacks[0], "experiment") if lacks else None
 
 
-def _answer(made: _Made) -> RecommendationView:
+def _answer(made: _Made) -> str:
     recommendation = made.recommendation
     reasons = [reason for reason in (*made.lacks, recommendation.degraded) if reason]
-    return RecommendationView.model_validate(
+    answer = RecommendationView.model_validate(
         {
             "recommendation_id": made.recommendation_id,
             "learner_id": recommendation.learner_id,
@@ -251,15 +252,16 @@ def _answer(made: _Made) -> RecommendationView:
             "remarks": recommendation.remarks,
         }
     )
+    return answer.model_dump_json()
 
 
-def _served(made: _Made, answer: RecommendationView) -> Served:
+def _served(made: _Made, answer: str) -> Served:
     assert made.recommendation_id is not None  # noqa: S101 - only such are recorded
     return Served(
         recommendation_id=made.recommendation_id,
         recommendation=made.recommendation,
         context=_context(made.question),
-        answer=answer.model_dump(mode="json"),
+        answer=answer,
     )
 
 

@@ -22,7 +22,6 @@ from service.pseudonyms import Pseudonyms
 from service.question import Question
 from service.rankings import Rankings
 from service.readings import Readings
-from service.schemas.recommendations import RecommendationView
 from service.shelf import ShelfReader
 from service.tracing import Tracing
 
@@ -36,7 +35,7 @@ class Service:
     models: ModelHolder
     rankings: Rankings
     arms: Arms
-    desk: Desk[Question, RecommendationView]
+    desk: Desk[Question, str]
     events: Desk[Batch, Intake]
     shelf: ShelfReader
     readings: Readings

@@ -1,5 +1,7 @@
 """Engines for SQLite and PostgreSQL, set up so that a commit means: on disk."""
 
+import math
+import select
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -18,6 +21,7 @@ from features.store.urls import parse_url, place_of
 BUSY_SECONDS = 10
 CONNECT_SECONDS = 3
 POOL_SIZE = 10
+ASK_AFTER_SECONDS = 1  # a connection that nobody has used is asked whether it still is one
 IDLE_SECONDS = 60  # of a transaction whose process does nothing: it was stopped, or has hung
 _TIMEOUTS = ("connect_timeout", "tcp_user_timeout")
 _PRAGMAS = (
@@ -94,7 +98,6 @@ def _open_postgresql(url: URL) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_timeout=BUSY_SECONDS,
-        pool_pre_ping=True,
         # A server that has vanished without a word is given up as soon as one that is busy.
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
@@ -105,8 +108,27 @@ def _open_postgresql(url: URL) -> Engine:
         json_deserializer=orjson.loads,
         hide_parameters=True,
     )
+
+    def require_answer(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        # To ask each time costs as much as a statement. A server that ends a connection says so.
+        now, asked_at = time.monotonic(), record.info.get("asked_at", -math.inf)
+        if now - asked_at > ASK_AFTER_SECONDS or _has_heard(connection):
+            try:
+                engine.dialect.do_ping(connection)
+            except psycopg.Error as error:
+                raise DisconnectionError(f"{place_of(url)} was restarted") from error
+        record.info["asked_at"] = now
+
     event.listen(engine, "connect", _set_up_postgresql)
+    event.listen(engine, "checkout", require_answer)
     return engine
+
+
+def _has_heard(connection: Any) -> bool:
+    """Tell whether a server has sent what nobody asked for: that it has gone, most of all."""
+    incoming = select.poll()
+    incoming.register(connection.fileno(), select.POLLIN)
+    return bool(incoming.poll(0))
 
 
 def _set_up_postgresql(connection: Any, _record: ConnectionPoolEntry) -> None:
@@ -195,8 +217,9 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Take the write lock first, so that writers wait for each other and never fail half-way."""
     is_reading = connection.get_execution_options().get(READING, False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(is_reading)}")
-    connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA query_only = {int(is_reading)}")
+    driver.execute("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

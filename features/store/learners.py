@@ -1,14 +1,13 @@
 """Learners: profiles, histories, assignments, export and erasure."""
 
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
     Connection,
-    Result,
-    Row,
     Select,
     Table,
     bindparam,
@@ -25,38 +24,36 @@ from features.domain.history import (
     Learner,
     LearnerHistory,
 )
+from features.domain.instants import to_microseconds
 from features.store import erasure
+from features.store.driver import fetch_each
 from features.store.tables import assignments, evidence, interactions, learners
 from features.store.tombstones import Tombstones
 from features.store.writing import insert_new, overwrite, stored_among
 
 _EVENTS = {str(event): event for event in Event}
+_EVER = 2**63 - 1  # later than any instant
 
 
 def _facts(table: Table) -> Select[Any]:
     return select(*(column for column in table.columns if column.name != "sequence"))
 
 
-def _of_learner(facts: Select[Any], table: Table) -> Select[Any]:
-    return facts.where(table.c.learner_id == bindparam("learner_id"))
+_PROFILE = _facts(learners)
+_PROFILE_FIELDS = learners.columns.keys()
+_INTERACTIONS = _facts(interactions).order_by(interactions.c.at, interactions.c.sequence)
+_EVIDENCE = _facts(evidence).order_by(evidence.c.at, evidence.c.sequence)
+_ASSIGNMENTS = _facts(assignments).order_by(assignments.c.module_id)
 
 
-def _of_learners(facts: Select[Any], table: Table) -> Select[Any]:
-    return facts.where(table.c.learner_id.in_(bindparam("learner_ids", expanding=True)))
-
-
-_DONE = _facts(interactions).order_by(interactions.c.at, interactions.c.sequence)
-_JUDGED = _facts(evidence).order_by(evidence.c.at, evidence.c.sequence)
-_OWED = _facts(assignments).order_by(assignments.c.module_id)
-# Made once: every request asks these, and to make one takes longer than many a database to answer.
-_PROFILE = _of_learner(_facts(learners), learners)
-_INTERACTIONS = _of_learner(_DONE, interactions)
-_EVIDENCE = _of_learner(_JUDGED, evidence)
-_ASSIGNMENTS = _of_learner(_OWED, assignments)
-_PROFILES = _of_learners(_facts(learners), learners)
-_INTERACTIONS_OF_ALL = _of_learners(_DONE, interactions)
-_EVIDENCE_OF_ALL = _of_learners(_JUDGED, evidence)
-_ASSIGNMENTS_OF_ALL = _of_learners(_OWED, assignments)
+def _history(learner_id: ColumnElement[str]) -> Sequence[Select[Any]]:
+    until = bindparam("until", type_=BigInteger)
+    return (
+        _PROFILE.where(learners.c.learner_id == learner_id),
+        _INTERACTIONS.where(interactions.c.learner_id == learner_id, interactions.c.at <= until),
+        _EVIDENCE.where(evidence.c.learner_id == learner_id, evidence.c.at <= until),
+        _ASSIGNMENTS.where(assignments.c.learner_id == learner_id),
+    )
 
 
 class LearnerRepository:
@@ -68,7 +65,7 @@ class LearnerRepository:
 
     def get(self, learner_id: str) -> Learner | None:
         """Return a learner, or None; one only events name has nothing but the id."""
-        found = self._connection.execute(_PROFILE, {"learner_id": learner_id})
+        found = self._connection.execute(_PROFILE.where(learners.c.learner_id == learner_id))
         row = found.mappings().one_or_none()
         return None if row is None else Learner(**row)
 
@@ -98,43 +95,32 @@ class LearnerRepository:
         return self._connection.scalar(select(func.count()).select_from(learners)) or 0
 
     def history(self, learner_id: str, as_of: datetime | None = None) -> LearnerHistory:
-        """Return what is known of a learner.
+        """Return what is known of a learner, see `histories`."""
+        return self.histories([learner_id], as_of)[learner_id]
+
+    def histories(
+        self, learner_ids: Collection[str], as_of: datetime | None = None
+    ) -> Mapping[str, LearnerHistory]:
+        """Return what is known of each learner.
 
         Parameters
         ----------
-        learner_id
-            Any id; of an unknown one the history is empty and `is_known` false.
+        learner_ids
+            Any ids, each once; of an unknown one the history is empty and `is_known` false.
         as_of
             Events and evidence after this instant are left out.
         """
-        learner = self.get(learner_id)
-        done = self._rows(_INTERACTIONS, interactions, learner_id, as_of)
-        judged = self._rows(_EVIDENCE, evidence, learner_id, as_of)
-        owed = self.list_assignments(learner_id)
-        return LearnerHistory(
-            learner=learner or Learner(learner_id=learner_id),
-            is_known=learner is not None,
-            interactions=tuple(_interaction_from(row) for row in done.all()),
-            evidence=tuple(Evidence(**row) for row in judged.mappings()),
-            assignments=owed,
-        )
-
-    def histories(self, learner_ids: Collection[str]) -> Mapping[str, LearnerHistory]:
-        """Return what is known of each learner, as `history` does, in four reads for all."""
-        found = self._connection.execute(_PROFILES, {"learner_ids": list(learner_ids)})
-        known = {row["learner_id"]: Learner(**row) for row in found.mappings()}
-        done = self._by_learner(_INTERACTIONS_OF_ALL, learner_ids)
-        judged = self._by_learner(_EVIDENCE_OF_ALL, learner_ids)
-        owed = self._by_learner(_ASSIGNMENTS_OF_ALL, learner_ids)
+        until = {"until": _EVER if as_of is None else to_microseconds(as_of)}
+        found = fetch_each(self._connection, _history, list(learner_ids), until)
         return {
             learner_id: LearnerHistory(
-                learner=known.get(learner_id, Learner(learner_id=learner_id)),
-                is_known=learner_id in known,
-                interactions=tuple(_interaction_from(row) for row in done[learner_id]),
-                evidence=tuple(Evidence(**row._asdict()) for row in judged[learner_id]),
-                assignments=tuple(Assignment(**row._asdict()) for row in owed[learner_id]),
+                learner=_profile_from(profile[0]) if profile else Learner(learner_id=learner_id),
+                is_known=bool(profile),
+                interactions=tuple(_interaction_from(row) for row in done),
+                evidence=tuple(_evidence_from(row) for row in judged),
+                assignments=tuple(_assignment_from(row) for row in owed),
             )
-            for learner_id in learner_ids
+            for learner_id, (profile, done, judged, owed) in found.items()
         }
 
     def put_assignment(self, assignment: Assignment) -> None:
@@ -163,7 +149,8 @@ class LearnerRepository:
 
     def list_assignments(self, learner_id: str) -> tuple[Assignment, ...]:
         """Return what a learner owes, in order of module ids."""
-        rows = self._connection.execute(_ASSIGNMENTS, {"learner_id": learner_id}).mappings()
+        owed = _ASSIGNMENTS.where(assignments.c.learner_id == learner_id)
+        rows = self._connection.execute(owed).mappings()
         return tuple(Assignment(**row) for row in rows)
 
     def add_bare_learners(self, learner_ids: Iterable[str]) -> int:
@@ -201,22 +188,9 @@ class LearnerRepository:
         """Raise ErasedError if the learner was erased."""
         self._tombstones.require_none([learner_id])
 
-    def _by_learner(
-        self, statement: Select[Any], learner_ids: Collection[str]
-    ) -> Mapping[str, deque[Row[Any]]]:
-        """Return rows of several learners, each one's in the order of the statement."""
-        rows: dict[str, deque[Row[Any]]] = {learner_id: deque() for learner_id in learner_ids}
-        found = self._connection.execute(statement, {"learner_ids": list(learner_ids)})
-        for row in found.all():  # at once: one after the other costs more than a row itself
-            rows[row.learner_id].append(row)
-        return rows
 
-    def _rows(
-        self, statement: Select[Any], table: Table, learner_id: str, as_of: datetime | None
-    ) -> Result[Any]:
-        if as_of is not None:
-            statement = statement.where(table.c.at <= as_of)
-        return self._connection.execute(statement, {"learner_id": learner_id})
+def _profile_from(row: Sequence[Any]) -> Learner:
+    return Learner(**dict(zip(_PROFILE_FIELDS, row, strict=True)))
 
 
 def _interaction_from(row: Sequence[Any]) -> Interaction:
@@ -236,3 +210,13 @@ def _interaction_from(row: Sequence[Any]) -> Interaction:
         comment=comment,
         recommendation_id=recommendation_id,
     )
+
+
+def _evidence_from(row: Sequence[Any]) -> Evidence:
+    learner_id, skill_id, level, source, at = row
+    return Evidence(learner_id=learner_id, skill_id=skill_id, level=level, source=source, at=at)
+
+
+def _assignment_from(row: Sequence[Any]) -> Assignment:
+    learner_id, module_id, due_at, reason = row
+    return Assignment(learner_id=learner_id, module_id=module_id, due_at=due_at, reason=reason)

@@ -8,13 +8,15 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from features.domain.errors import NotFoundError
 from features.domain.history import Feedback
+from features.domain.instants import to_microseconds
 from features.domain.recommendation import Recommendation
 from features.store.candidates import pack, unpack
 from features.store.documents import to_document
+from features.store.driver import execute_each
 from features.store.tables import feedback as feedback_table
 from features.store.tables import policies, recommendations
 from features.store.tombstones import Tombstones
-from features.store.writing import insert_new
+from features.store.writing import insert_new, to_json
 
 _RECORD = insert(recommendations)
 _FEEDBACK = [column for column in feedback_table.columns if column.name != "sequence"]
@@ -33,13 +35,13 @@ class Served:
     context
         What was asked, as JSON.
     answer
-        The body given, as JSON; it is returned exactly so.
+        The body given, as text of JSON; it is returned exactly so.
     """
 
     recommendation_id: str
     recommendation: Recommendation
     context: Mapping[str, Any]
-    answer: Mapping[str, Any]
+    answer: str
 
 
 class RecommendationRepository:
@@ -62,7 +64,7 @@ class RecommendationRepository:
             recommendation_id=recommendation_id,
             recommendation=recommendation,
             context=context,
-            answer=answer,
+            answer=to_json(answer),
         )
         self.add_all([served])
 
@@ -77,7 +79,7 @@ class RecommendationRepository:
         if not served:
             return
         self._tombstones.require_none(each.recommendation.learner_id for each in served)
-        self._connection.execute(_RECORD, [_row(each) for each in served])
+        execute_each(self._connection, _RECORD, [_row(each) for each in served])
 
     def get(self, recommendation_id: str) -> dict[str, Any]:
         """Return all that is kept about a recommendation, ready for JSON.
@@ -143,15 +145,16 @@ class RecommendationRepository:
 
 
 def _row(served: Served) -> dict[str, Any]:
+    """Return what is kept, as drivers take it."""
     recommendation = served.recommendation
     return {
         "recommendation_id": served.recommendation_id,
         "learner_id": recommendation.learner_id,
-        "served_at": recommendation.served_at,
+        "served_at": to_microseconds(recommendation.served_at),
         "snapshot_version": recommendation.snapshot_version,
         "policy_id": recommendation.policy_id,
         "policy_version": recommendation.policy_version,
-        "context": dict(served.context),
-        "answer": dict(served.answer),
+        "context": to_json(served.context),
+        "answer": served.answer,
         "candidates": pack(recommendation.candidates),
     }

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select, update
 
+from features.store.driver import fetch
 from features.store.tables import revisions
 
 CATALOGUE = "catalogue"
 EXPERIMENTS = "experiments"
+_ALL = select(revisions)
 
 
 class Revisions:
@@ -18,7 +20,7 @@ class Revisions:
 
     def all(self) -> Mapping[str, int]:
         """Return the revision of each kind of thing, in one question."""
-        return {row.name: row.revision for row in self._connection.execute(select(revisions))}
+        return dict(fetch(self._connection, _ALL))
 
     def get(self, name: str) -> int:
         """Return one revision."""

@@ -3,14 +3,18 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, Select, bindparam, func, select, text
 
 from features.domain.errors import ErasedError
+from features.store.driver import fetch
 from features.store.tables import erased_learners
 from features.store.writing import insert_new, stored_among
 
-_LOCK = 0x657261736564  # "erased"
+_LOCK = text(str(0x657261736564))  # "erased"
+_HOLD_OFF = select(func.pg_advisory_xact_lock_shared(_LOCK))
+_TAKE = select(func.pg_advisory_xact_lock(_LOCK))
 _ONE = select(erased_learners.c.learner_id_hash).where(
     erased_learners.c.learner_id_hash == bindparam("hash")
 )
@@ -40,7 +44,7 @@ class Tombstones:
         if not asked:
             return frozenset()
         if not self._is_held:
-            self._lock("pg_advisory_xact_lock_shared")
+            self._lock(_HOLD_OFF)
             self._is_held = True
         by_hash = {hash_of(learner_id): learner_id for learner_id in asked}
         found = frozenset(by_hash[one] for one in self._stored(by_hash))
@@ -60,16 +64,16 @@ class Tombstones:
 
     def add(self, learner_id: str, at: datetime) -> None:
         """Erase from now on; waits for those who are writing about learners."""
-        self._lock("pg_advisory_xact_lock")
+        self._lock(_TAKE)
         self._clear.discard(learner_id)
         row = {"learner_id_hash": hash_of(learner_id), "erased_at": at}
         insert_new(self._connection, erased_learners, [row], erased_learners.c.learner_id_hash)
 
     def _stored(self, hashes: Collection[str]) -> Iterable[str]:
         if len(hashes) == 1:  # as for every recommendation
-            return self._connection.scalars(_ONE, {"hash": next(iter(hashes))})
+            return (one for (one,) in fetch(self._connection, _ONE, {"hash": next(iter(hashes))}))
         return stored_among(self._connection, erased_learners.c.learner_id_hash, hashes)
 
-    def _lock(self, function: str) -> None:
+    def _lock(self, taking: Select[Any]) -> None:
         if self._connection.dialect.name == "postgresql":
-            self._connection.execute(text(f"SELECT {function}(:lock)"), {"lock": _LOCK})
+            fetch(self._connection, taking)

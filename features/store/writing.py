@@ -30,6 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from features.domain.errors import InvalidValueError
 from features.domain.instants import to_microseconds
 from features.store.bulk_plan import Plan, key_of
+from features.store.driver import fetch
 
 _GIVEN = bindparam("given", type_=Text)
 
@@ -49,7 +50,7 @@ def insert_new(
     if connection.dialect.name == "postgresql":
         statement = _insert_given(table, names, returning)
         given = [dict(zip(names, row.values(), strict=True)) for row in rows]
-        return list(connection.scalars(statement, {"given": _to_json(given)}).all())
+        return list(connection.scalars(statement, {"given": to_json(given)}).all())
     plan, sql = _insert_one(table, names, returning)
     # SQLAlchemy would take longer over each row than the database does.
     driver: Any = connection.connection.driver_connection
@@ -72,7 +73,7 @@ def stored_among(connection: Connection, column: Column[str], values: Iterable[s
     if not asked:
         return set()
     statement = _stored_among(column, connection.dialect.name)
-    return set(connection.scalars(statement, {"given": _to_json(asked)}).all())
+    return {one for (one,) in fetch(connection, statement, {"given": to_json(asked)})}
 
 
 @cache
@@ -113,7 +114,14 @@ def _insert_given(table: Table, names: tuple[str, ...], returning: Column[Any]) 
     )
 
 
-def _to_json(values: Any) -> str:
+def to_json(values: Any) -> str:
+    """Return text of JSON for a statement.
+
+    Raises
+    ------
+    InvalidValueError
+        If a value cannot be stored.
+    """
     try:
         return orjson.dumps(
             values, default=_as_stored, option=orjson.OPT_PASSTHROUGH_DATETIME

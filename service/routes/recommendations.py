@@ -45,7 +45,7 @@ async def ask(
     """
     service.pseudonyms.require({"learner_id": body.learner_id})
     answer = await service.desk.ask(_question(body, caller, now))
-    return Response(answer.model_dump_json(), media_type="application/json")
+    return Response(answer, media_type="application/json")
 
 
 @router.get("/{recommendation_id}", response_model=RecommendationRecordView)

@@ -18,6 +18,7 @@ from features.domain.recommendation import RequestContext
 from service.app import create_app, create_service
 from service.question import Question
 from service.recommend import recommend_all
+from service.schemas.recommendations import RecommendationView
 
 EVENT = {
     "learner_id": "ada",
@@ -196,7 +197,8 @@ def test_an_answer_that_cannot_be_recorded_is_given_and_says_so(settings):
     with service.database.transaction() as repositories:
         repositories.catalogue.add_bare_modules(["m"])
     question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
-    (answer,) = recommend_all(replace(service, database=ReadsOnly(service.database)), [question])
+    cut_off = replace(service, database=ReadsOnly(service.database))
+    answer = RecommendationView.model_validate_json(*recommend_all(cut_off, [question]))
     assert [item.module_id for item in answer.items] == ["m"]
     assert (answer.recommendation_id, answer.recorded) == (None, False)
     assert answer.degraded.startswith("the database does not answer")

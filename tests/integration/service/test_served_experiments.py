@@ -15,6 +15,7 @@ from service.app import create_service
 from service.arms import Arms, note
 from service.question import Question
 from service.recommend import recommend_all
+from service.schemas.recommendations import RecommendationView
 
 # Everybody to the other variant, so that it shows.
 CONTROL = {"variant_id": "as-today", "weight": 0}
@@ -305,7 +306,7 @@ def test_what_another_worker_enrolled_first_is_what_is_served(lab, settings_on, 
     service = replace(create_service(settings_on(database_url)), arms=Meddler(database_url))
     service.database.open()
     question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
-    (answer,) = recommend_all(service, [question])
+    answer = RecommendationView.model_validate_json(*recommend_all(service, [question]))
     service.database.close()
     assert service.arms.n_found == 2
     assert answer.policy_id == "default"
@@ -335,8 +336,8 @@ def test_who_asks_twice_at_once_is_enrolled_once(settings_on, database_url):
     def serve(number):
         learner_id, at = learners[number % len(learners)], datetime.now(UTC)
         question = Question(learner_id=learner_id, context=RequestContext(), asked_at=at)
-        answers = recommend_all(services[number % len(services)], [question])
-        return answers[0].experiments[0].variant_id
+        (answer,) = recommend_all(services[number % len(services)], [question])
+        return RecommendationView.model_validate_json(answer).experiments[0].variant_id
 
     with ThreadPoolExecutor(8) as threads:
         served = set(threads.map(serve, range(32)))
@@ -362,7 +363,11 @@ def service(lab, settings_on, database_url):
 
 def ask_all(service, *learner_ids):
     common = {"context": RequestContext(), "asked_at": datetime.now(UTC)}
-    return recommend_all(service, [Question(learner_id=each, **common) for each in learner_ids])
+    answers = recommend_all(service, [Question(learner_id=each, **common) for each in learner_ids])
+    return [
+        each if isinstance(each, Exception) else RecommendationView.model_validate_json(each)
+        for each in answers
+    ]
 
 
 def test_a_database_that_is_away_is_waited_for_once_by_all_who_ask_together(service):
