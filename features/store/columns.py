@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any, override
 
+import orjson
 from sqlalchemy import JSON, BigInteger, Dialect, Integer, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
+from features.domain.errors import InvalidValueError
 from features.domain.instants import from_microseconds, to_microseconds
 
 # Ids sort by code point on every database, whatever the language of the server.
@@ -54,3 +56,28 @@ class StringSet(TypeDecorator[frozenset[str]]):
     def process_result_value(self, value: Any, dialect: Dialect) -> frozenset[str]:
         """Turn a list into a frozen set."""
         return frozenset(value or ())
+
+
+def to_json(values: Any) -> str:
+    """Return text of JSON for a statement.
+
+    Raises
+    ------
+    InvalidValueError
+        If a value cannot be stored.
+    """
+    try:
+        return orjson.dumps(
+            values, default=_as_stored, option=orjson.OPT_PASSTHROUGH_DATETIME
+        ).decode()
+    except orjson.JSONEncodeError as error:
+        raise InvalidValueError(f"a value cannot be stored: {error}") from error
+
+
+def _as_stored(value: object) -> object:
+    """Turn what JSON lacks into what its column holds, as above."""
+    if isinstance(value, datetime):
+        return to_microseconds(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is not kept")

@@ -1,6 +1,6 @@
-"""Statements run on the database's driver: what every request asks, and what takes many rows.
+"""What every request asks of the database, and records: statements run on its driver.
 
-SQLAlchemy compiles each once; to run one it takes longer than many a database takes to answer.
+SQLAlchemy makes and compiles each once; to run one it takes longer than a database may to answer.
 What a driver raises is named as SQLAlchemy's own errors are, see `features.store.failures`.
 """
 
@@ -29,6 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 from sqlalchemy.types import TypeEngine
+
+from features.store.columns import to_json
 
 type Rows = list[tuple[Any, ...]]
 type Reader = Callable[[Any], Any]
@@ -110,7 +112,7 @@ def fetch_each(
             for key in keys
         }
     sql, together = _compile_together(questions)
-    found = _run(connection, sql, {**values, "given": orjson.dumps(keys).decode()})
+    found = _run(connection, sql, {**values, "given": to_json(keys)})
     return {
         key: [one.read(rows or ()) for one, rows in zip(together, answers, strict=True)]
         for key, *answers in found

@@ -11,12 +11,13 @@ from features.domain.history import Feedback
 from features.domain.instants import to_microseconds
 from features.domain.recommendation import Recommendation
 from features.store.candidates import pack, unpack
+from features.store.columns import to_json
 from features.store.documents import to_document
 from features.store.driver import execute_each
 from features.store.tables import feedback as feedback_table
 from features.store.tables import policies, recommendations
 from features.store.tombstones import Tombstones
-from features.store.writing import insert_new, to_json
+from features.store.writing import insert_new
 
 _RECORD = insert(recommendations)
 _FEEDBACK = [column for column in feedback_table.columns if column.name != "sequence"]

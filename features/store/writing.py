@@ -5,11 +5,9 @@ of them, and is made, read and planned once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any
 
-import orjson
 from sqlalchemy import (
     JSON,
     Column,
@@ -27,9 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from features.domain.errors import InvalidValueError
-from features.domain.instants import to_microseconds
 from features.store.bulk_plan import Plan, key_of
+from features.store.columns import to_json
 from features.store.driver import fetch
 
 _GIVEN = bindparam("given", type_=Text)
@@ -112,28 +109,3 @@ def _insert_given(table: Table, names: tuple[str, ...], returning: Column[Any]) 
         .on_conflict_do_nothing()
         .returning(returning)
     )
-
-
-def to_json(values: Any) -> str:
-    """Return text of JSON for a statement.
-
-    Raises
-    ------
-    InvalidValueError
-        If a value cannot be stored.
-    """
-    try:
-        return orjson.dumps(
-            values, default=_as_stored, option=orjson.OPT_PASSTHROUGH_DATETIME
-        ).decode()
-    except orjson.JSONEncodeError as error:
-        raise InvalidValueError(f"a value cannot be stored: {error}") from error
-
-
-def _as_stored(value: object) -> object:
-    """Turn what JSON lacks into what its column holds, see `features.store.columns`."""
-    if isinstance(value, datetime):
-        return to_microseconds(value)
-    if isinstance(value, frozenset):
-        return sorted(value)
-    raise TypeError(f"{type(value).__name__} is not kept")
