@@ -14,9 +14,14 @@ import uvicorn
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
+from features.domain.recommendation import RequestContext
 from features.settings import Settings
 from features.store.workspace import Workspace
 from service.app import create_app
+from service.question import Question
+from service.recommend import recommend_all
+from service.schemas.recommendations import RecommendationView
+from service.state import Service
 
 
 class InProcess(httpx.BaseTransport):
@@ -54,6 +59,22 @@ def running(settings: Settings, raise_faults: bool = True) -> Iterator[httpx.Cli
             transport = InProcess(app, portal, state, raise_faults)
             with httpx.Client(transport=transport, base_url="http://waymark") as client:
                 yield client
+
+
+def ask_about(service: Service, *learner_ids: str) -> list[RecommendationView | Exception]:
+    """Ask for learners together, as the desk does, and read the answers."""
+    now = datetime.now(UTC)
+    answers = recommend_all(
+        service,
+        [
+            Question(learner_id=learner_id, context=RequestContext(), asked_at=now)
+            for learner_id in learner_ids
+        ],
+    )
+    return [
+        RecommendationView.model_validate_json(each) if isinstance(each, str) else each
+        for each in answers
+    ]
 
 
 @contextmanager

@@ -5,17 +5,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import httpx
 import psycopg
-from service_runs import bearer, fill, listening_server, make_key, running, wait_until
+from service_runs import ask_about, bearer, fill, listening_server, make_key, running, wait_until
 
 from features.domain.errors import StoreUnavailableError
-from features.domain.recommendation import RequestContext
 from service.app import create_service
-from service.question import Question
-from service.recommend import recommend_all
 
 EVENT = {"learner_id": "ada", "module_id": "quiz", "event": "viewed", "at": "2026-03-01T09:00:00Z"}
 N_WAITING = 40  # more than clerks take at once
@@ -84,10 +80,7 @@ def test_one_waits_for_a_locked_database_and_others_are_answered_without_it(sett
                 yield repositories
 
     def ask():
-        (answer,) = recommend_all(
-            service,
-            [Question(learner_id="a", context=RequestContext(), asked_at=datetime.now(UTC))],
-        )
+        (answer,) = ask_about(service, "a")
         return answer.recorded
 
     service = create_service(settings)

@@ -4,21 +4,16 @@ import asyncio
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
-from service_runs import bearer, fill, make_key, running, wait_until
+from service_runs import ask_about, bearer, fill, make_key, running, wait_until
 from sqlalchemy import make_url
 
 from features.domain.errors import StoreUnavailableError
-from features.domain.recommendation import RequestContext
 from service.app import create_app, create_service
-from service.question import Question
-from service.recommend import recommend_all
-from service.schemas.recommendations import RecommendationView
 
 EVENT = {
     "learner_id": "ada",
@@ -135,9 +130,8 @@ def test_where_the_database_is_stays_inside(settings, sqlite_url):
 
 def test_with_the_database_down_and_nothing_known_there_is_no_answer(settings):
     service = create_service(settings)  # whose database was never there
-    question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
     with pytest.raises(StoreUnavailableError):
-        recommend_all(service, [question])
+        ask_about(service, "ada")
 
 
 def test_who_gets_no_answer_for_that_is_to_ask_again(settings, monkeypatch):
@@ -196,9 +190,7 @@ def test_an_answer_that_cannot_be_recorded_is_given_and_says_so(settings):
     service.database.open()
     with service.database.transaction() as repositories:
         repositories.catalogue.add_bare_modules(["m"])
-    question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
-    cut_off = replace(service, database=ReadsOnly(service.database))
-    answer = RecommendationView.model_validate_json(*recommend_all(cut_off, [question]))
+    (answer,) = ask_about(replace(service, database=ReadsOnly(service.database)), "ada")
     assert [item.module_id for item in answer.items] == ["m"]
     assert (answer.recommendation_id, answer.recorded) == (None, False)
     assert answer.degraded.startswith("the database does not answer")

@@ -5,17 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from service_runs import bearer, fill, make_key, running
+from service_runs import ask_about, bearer, fill, make_key, running
 
 from features.domain.errors import StoreUnavailableError
 from features.domain.experiment import Enrolment
-from features.domain.recommendation import RequestContext
 from features.store.workspace import Workspace
 from service.app import create_service
 from service.arms import Arms, note
-from service.question import Question
-from service.recommend import recommend_all
-from service.schemas.recommendations import RecommendationView
 
 # Everybody to the other variant, so that it shows.
 CONTROL = {"variant_id": "as-today", "weight": 0}
@@ -305,8 +301,7 @@ def test_what_another_worker_enrolled_first_is_what_is_served(lab, settings_on, 
     start(lab)
     service = replace(create_service(settings_on(database_url)), arms=Meddler(database_url))
     service.database.open()
-    question = Question(learner_id="ada", context=RequestContext(), asked_at=datetime.now(UTC))
-    answer = RecommendationView.model_validate_json(*recommend_all(service, [question]))
+    (answer,) = ask_about(service, "ada")
     service.database.close()
     assert service.arms.n_found == 2
     assert answer.policy_id == "default"
@@ -334,10 +329,8 @@ def test_who_asks_twice_at_once_is_enrolled_once(settings_on, database_url):
         service.database.open()
 
     def serve(number):
-        learner_id, at = learners[number % len(learners)], datetime.now(UTC)
-        question = Question(learner_id=learner_id, context=RequestContext(), asked_at=at)
-        (answer,) = recommend_all(services[number % len(services)], [question])
-        return RecommendationView.model_validate_json(answer).experiments[0].variant_id
+        (answer,) = ask_about(services[number % len(services)], learners[number % len(learners)])
+        return answer.experiments[0].variant_id
 
     with ThreadPoolExecutor(8) as threads:
         served = set(threads.map(serve, range(32)))
@@ -361,15 +354,6 @@ def service(lab, settings_on, database_url):
     service.database.close()
 
 
-def ask_all(service, *learner_ids):
-    common = {"context": RequestContext(), "asked_at": datetime.now(UTC)}
-    answers = recommend_all(service, [Question(learner_id=each, **common) for each in learner_ids])
-    return [
-        each if isinstance(each, Exception) else RecommendationView.model_validate_json(each)
-        for each in answers
-    ]
-
-
 def test_a_database_that_is_away_is_waited_for_once_by_all_who_ask_together(service):
     class CannotWrite:
         n_tried = 0
@@ -380,7 +364,7 @@ def test_a_database_that_is_away_is_waited_for_once_by_all_who_ask_together(serv
             raise StoreUnavailableError("it is locked")
 
     database = CannotWrite()
-    answers = ask_all(replace(service, database=database), "ada", "bob", "cora", "dan")
+    answers = ask_about(replace(service, database=database), "ada", "bob", "cora", "dan")
     assert database.n_tried == 1
     assert [each.recorded for each in answers] == [False] * 4
     assert [each.experiments for each in answers] == [[]] * 4
@@ -393,7 +377,7 @@ def test_a_fault_over_one_answer_leaves_the_others_on_disk_once(service, monkeyp
         return note(repositories, recommendation_id, placements, learner_id, at)
 
     monkeypatch.setattr("service.recommend.note", note_others)
-    ada, bob, cora, dan = ask_all(service, "ada", "bob", "cora", "dan")
+    ada, bob, cora, dan = ask_about(service, "ada", "bob", "cora", "dan")
     assert isinstance(bob, ZeroDivisionError)
     assert [len(each.experiments) for each in (ada, cora, dan)] == [1, 0, 1]
     with service.database.reading() as repositories:
