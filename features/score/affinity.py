@@ -57,7 +57,7 @@ class BoundAffinity:
     model
         In the snapshot's own order.
     to_snapshot
-        int32, (n_modules,), positions in the snapshot; −1 for newer modules.
+        int64, (n_modules,), positions in the snapshot; −1 for newer modules.
     cold
         Newer modules, and those of the snapshot that nobody had met.
     popularity
@@ -67,7 +67,7 @@ class BoundAffinity:
     """
 
     model: RankingModel
-    to_snapshot: NDArray[np.int32]
+    to_snapshot: NDArray[np.int64]
     cold: ColdModules
     popularity: NDArray[np.float64]
     popularity_by_role: Mapping[str, NDArray[np.float64]]
@@ -108,18 +108,37 @@ class BoundAffinity:
             own = self.spread_to_catalogue(self.model.scores(told), told)
             mixed = _reciprocal_ranks(own)
             mixed *= trust[:, None]
-            of_role = _reciprocal_ranks(affinity[met])
-            of_role *= (1.0 - trust)[:, None]
-            mixed += of_role
+            mixed += (1.0 - trust)[:, None] * self._usual_ranks(role_ids, met)
             affinity[met] = _percentiles_of(mixed)
             for row in met.nonzero()[0][trust >= 0.5].tolist():
                 bases[row] = HISTORY
         return affinity, bases
 
+    def _usual_ranks(
+        self, role_ids: Sequence[str | None], chosen: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Return reciprocals of ranks by popularity for some of the learners."""
+        by_role, overall = self._ranks_by_role, self._ranks_overall
+        return np.array(
+            [
+                by_role.get(each or "", overall)
+                for each, is_chosen in zip(role_ids, chosen.tolist(), strict=True)
+                if is_chosen
+            ]
+        )
+
+    @cached_property
+    def _ranks_overall(self) -> NDArray[np.float64]:
+        return _reciprocal_ranks(self.popularity)
+
+    @cached_property
+    def _ranks_by_role(self) -> Mapping[str, NDArray[np.float64]]:
+        return {name: _reciprocal_ranks(one) for name, one in self.popularity_by_role.items()}
+
     def history(self, log: InteractionLog, now_seconds: NDArray[np.float64]) -> Sequences:
         """Return what learners met, in the snapshot's order of modules, asked at instants (n,)."""
         met = sequence_modules(log)
-        module = self.to_snapshot[met.module]
+        module = self.to_snapshot[met.module].astype(np.int32)
         asked = replace(met, module=module, asked_at_seconds=now_seconds)
         return asked if (module >= 0).all() else asked.keep(module >= 0)
 
@@ -164,7 +183,8 @@ def bind_affinity(arrays: Mapping[str, NDArray[Any]], index: CatalogueIndex) -> 
     """
     model = from_arrays(arrays)
     module_ids = IdMap(arrays["module_ids"].tolist())
-    to_snapshot = module_ids.positions(index.module_ids)
+    # As wide as numpy takes positions, lest every one that is taken is converted.
+    to_snapshot = module_ids.positions(index.module_ids).astype(np.int64)
     cold = _cold_modules(index, to_snapshot, model, arrays.get("likeness", USUAL_WEIGHTS))
     overall = _spread(percentiles(model.popularity), to_snapshot, cold)
     share = model.popularity / max(model.popularity.sum(), 1.0)
@@ -208,7 +228,7 @@ def percentiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _spread(
     values: NDArray[np.float64],
-    to_snapshot: NDArray[np.int32],
+    to_snapshot: NDArray[np.int64],
     cold: ColdModules,
     histories: Sequences | None = None,
 ) -> NDArray[np.float64]:
@@ -250,7 +270,7 @@ def _percentiles_of(reciprocal: NDArray[np.float64], n: int | None = None) -> ND
 
 def _cold_modules(
     index: CatalogueIndex,
-    to_snapshot: NDArray[np.int32],
+    to_snapshot: NDArray[np.int64],
     model: RankingModel,
     weights: NDArray[np.float64],
 ) -> ColdModules:

@@ -11,6 +11,7 @@ from features.encode.sequences import Sequences
 from features.score.ranking.blend import Blend, best_candidates, describe_candidates
 from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.pairs import PairTransitions
+from features.score.ranking.stack import Overlay, Stack
 from features.score.ranking.waits import Waits
 from features.score.ranking.weights import Recency, TopWeights, places
 
@@ -78,31 +79,36 @@ class RankingModel:
         Learners without history get popularity. Modules already met are scored, but only to be
         left out by the caller: no candidate of the blend is among them.
         """
-        scores = self.base_scores(histories)
+        over = self.lay(histories)
+        scores = self.base_scores(over)
         if self.blend is not None:
             candidates = self.candidates(scores, histories)
             scores = _put_above(
-                scores, candidates, self.blend.scores(self.describe(candidates, histories))
+                scores, candidates, self.blend.scores(self.describe(candidates, over))
             )
         scores[histories.lengths == 0] = self.popularity
         return scores
 
+    def lay(self, histories: Sequences) -> Overlay:
+        """Lay the matrices over histories, whose modules are positions of this model."""
+        return self._stack.under(histories)
+
+    @cached_property
+    def _stack(self) -> Stack:
+        return Stack.of(list(self.matrices.values()), self.n_modules)
+
     def components(self, histories: Sequences) -> list[NDArray[np.float64]]:
         """Return the scores of every reading and pair table, each (n_learners, n_modules)."""
         every = np.tile(np.arange(self.n_modules), (len(histories), 1))
-        return list(self.components_at(every, histories).transpose(2, 0, 1))
+        parts = self._components(places(every, self.n_modules), self.lay(histories), every.shape[1])
+        return list(parts.transpose(2, 0, 1))
 
-    def base_scores(self, histories: Sequences) -> NDArray[np.float64]:
+    def base_scores(self, over: Overlay) -> NDArray[np.float64]:
         """Return the weighted sum of readings that picks candidates; popularity breaks ties."""
         if self.factors is not None:
-            base = self.factors.scores(histories)
+            base = self.factors.scores(over.histories)
         else:
-            base = np.zeros((len(histories), self.n_modules))
-            weights = self._weigh(histories.lag)
-            for row, reading in enumerate(self.readings):
-                if reading.base:
-                    told = reading.base * weights[row]
-                    base += self.matrices[reading.matrix].spread(histories, told)
+            base = over.spread(self._base_shares(over.histories.lag))
         base += self._tie_break
         return base
 
@@ -110,47 +116,62 @@ class RankingModel:
     def _tie_break(self) -> NDArray[np.float64]:
         return TIE_BREAK * self.popularity / max(self.popularity.max(initial=0.0), 1.0)
 
+    def _base_shares(self, lag: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what each matrix is worth in choosing candidates, (n, n_matrices)."""
+        if lag.max(initial=0) <= TABLED_LAGS:
+            return self._tabled_shares.take(lag, axis=0)
+        return self._shares_of(self._weigh(lag))
+
+    @cached_property
+    def _tabled_shares(self) -> NDArray[np.float64]:
+        return self._shares_of(self._tabled)
+
+    def _shares_of(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        shares = np.zeros((weights.shape[1], len(self.matrices)))
+        for row, reading in enumerate(self.readings):
+            shares[:, self._reads[row]] += reading.base * weights[row]
+        return shares
+
     def candidates(self, base: NDArray[np.float64], histories: Sequences) -> NDArray[np.int64]:
         """Return the modules the blend orders, (n_learners, n_candidates)."""
         seen = np.zeros(base.shape, dtype=bool)
         seen[histories.learner, histories.module] = True
         return best_candidates(base, seen, N_CANDIDATES)
 
-    def components_at(
-        self, modules: NDArray[np.int64], histories: Sequences
-    ) -> NDArray[np.float64]:
+    def _components(self, placed: NDArray[np.int64], over: Overlay, n: int) -> NDArray[np.float64]:
         """Return the scores of every reading and pair table for some modules of each learner.
 
         Parameters
         ----------
-        modules
-            int64, (n_learners, n), none twice in a row.
+        placed, n
+            As in `Overlay.gather`.
 
         Returns
         -------
         float64, (n_learners, n, n_components).
         """
-        return self._components(places(modules, self.n_modules), histories, modules.shape[1])
-
-    def _components(
-        self, placed: NDArray[np.int64], histories: Sequences, n: int
-    ) -> NDArray[np.float64]:
+        histories = over.histories
         parts = np.empty((len(placed), len(self.readings) + len(self.pairs), n))
-        weights = self._weigh(histories.lag)
-        for name, own in self._readings_of.items():
-            parts[:, own] = self.matrices[name].gather(histories, placed, weights[own], n)
-        for row, pairs in enumerate(self.pairs, start=len(self.readings)):
+        n_readings = len(self.readings)
+        weights = self._weigh(histories.lag)[:, :, None] * self._is_read[:, None]
+        told = over.gather(placed, n)
+        for row, met in enumerate(histories.spans):
+            read = weights[:, met].reshape(n_readings, -1)
+            parts[row, :n_readings] = read @ told[met].reshape(-1, n)
+        for row, pairs in enumerate(self.pairs, start=n_readings):
             parts[:, row] = pairs.gather(histories, placed, n)
         return parts.transpose(0, 2, 1)
 
     @cached_property
-    def _readings_of(self) -> Mapping[str, list[int]]:
-        """The rows of `readings` by the matrix they read."""
-        read = [reading.matrix for reading in self.readings]
-        return {
-            name: [row for row, one in enumerate(read) if one == name]
-            for name in dict.fromkeys(read)
-        }
+    def _reads(self) -> list[int]:
+        """The place of the matrix that each reading reads."""
+        names = list(self.matrices)
+        return [names.index(reading.matrix) for reading in self.readings]
+
+    @cached_property
+    def _is_read(self) -> NDArray[np.float64]:
+        """1 where a reading reads a matrix, else 0, (n_readings, n_matrices)."""
+        return np.eye(len(self.matrices))[self._reads]
 
     @cached_property
     def _tabled(self) -> NDArray[np.float64]:
@@ -167,12 +188,12 @@ class RankingModel:
             return self._tabled.take(lag, axis=1)
         return np.array([reading.recency.of(lag) for reading in self.readings])
 
-    def describe(self, candidates: NDArray[np.int64], histories: Sequences) -> NDArray[np.float32]:
+    def describe(self, candidates: NDArray[np.int64], over: Overlay) -> NDArray[np.float32]:
         """Describe candidates for the blend, (n_learners, n_candidates, n_features)."""
-        own = self.module_features
+        own, histories = self.module_features, over.histories
         described = np.zeros((self.n_modules, 0), dtype=np.float32) if own is None else own
         placed = places(candidates, self.n_modules)
-        parts = self._components(placed, histories, candidates.shape[1])
+        parts = self._components(placed, over, candidates.shape[1])
         return describe_candidates(
             parts.astype(np.float32),
             described[candidates],
