@@ -80,9 +80,15 @@ class Case:
         return self.bars.journey
 
     @cached_property
-    def faded(self) -> NDArray[np.bool_]:
-        """bool, (n_skills,): required skills that have faded and are below their target."""
-        return faded_skills(self.arrays, self.scores)
+    def faded(self) -> frozenset[int]:
+        """Required skills that have faded and are below their target."""
+        return frozenset(faded_skills(self.arrays, self.scores))
+
+    @cached_property
+    def on_pathways(self) -> frozenset[int]:
+        """Rows of modules whose completion does a step of the learner's, or begins a pathway."""
+        mine = (standing.index.rows for standing in self.journey.pathways)
+        return frozenset().union(*mine, *(each.rows for each in self.index.pathways.others))
 
     @cached_property
     def languages(self) -> frozenset[str]:
@@ -143,19 +149,30 @@ def _judge(
 
 
 def consult(
-    request: DecisionRequest, index: CatalogueIndex, arrays: LearnerArrays, scores: Scores
+    request: DecisionRequest,
+    index: CatalogueIndex,
+    arrays: LearnerArrays,
+    scores: Scores,
+    known: Bars | None = None,
 ) -> Bars:
-    """Apply the rules to a learner, and follow their pathways."""
+    """Apply the rules to a learner, and follow their pathways.
+
+    Of `known` bars all stays but the steps done, where the learner is on the same pathways: the
+    facts that conditions look at must be the same.
+    """
     subject = Subject(
         history=request.history, now=request.now, index=index, arrays=arrays, scores=scores
     )
     mine = pathways_of(index, arrays, request.context.goal_role_id)
+    if known is not None and mine == tuple(each.index for each in known.journey.pathways):
+        return replace(known, journey=travel(subject, mine, known.facts))
     asked = mentions((index.rules.conditions, *(pathway.conditions for pathway in mine)))
     facts = open_facts(facts_of(subject, asked))
     return Bars(
         ruling=apply_rules(index.rules, facts),
         journey=travel(subject, mine, facts),
         asked=asked,
+        facts=facts,
     )
 
 

@@ -1,7 +1,7 @@
 """decide: one learner, one instant, one slate with its account."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import numpy as np
@@ -185,9 +185,12 @@ def _best_candidates(case: Case, terms: Terms) -> NDArray[np.int64]:
 
 def _is_core(case: Case, row: int) -> bool:
     """Tell whether a module is owed, or an open core step of a pathway."""
-    is_owed = case.index.is_mandatory[row] or case.arrays.assigned[row]
-    is_open_step = case.journey.released[row] > OPTIONAL_PULL
-    return bool(is_owed or is_open_step or row in case.ruling.required_by)
+    return (
+        row in case.index.mandatory_rows
+        or row in case.arrays.assigned_rows
+        or row in case.ruling.required_by
+        or case.journey.released.get(row, 0.0) > OPTIONAL_PULL
+    )
 
 
 def _new_assignments(case: Case) -> tuple[Assignment, ...]:
@@ -196,21 +199,20 @@ def _new_assignments(case: Case) -> tuple[Assignment, ...]:
     The date counts from the first decision at which the rule holds, so it must be kept.
     """
     owed = {each.module_id for each in case.request.history.assignments}
+    rules, now = case.ruling.rules, case.request.now
+    days = {rules[place].due_in_days for place in case.ruling.assigned_by.values()}
+    due_at = {each: None if each is None else now + timedelta(days=each) for each in days}
     return tuple(
         Assignment(
             learner_id=case.request.history.learner.learner_id,
             module_id=case.index.module_ids.ids[row],
-            due_at=None if rule.due_in_days is None else _later(case, rule.due_in_days),
+            due_at=due_at[rule.due_in_days],
             reason=f"rule {rule.rule_id}",
         )
         for row, place in sorted(case.ruling.assigned_by.items())
-        for rule in [case.ruling.rules[place]]
-        if not case.arrays.done[row] and case.index.module_ids.ids[row] not in owed
+        for rule in [rules[place]]
+        if row not in case.arrays.done_rows and case.index.module_ids.ids[row] not in owed
     )
-
-
-def _later(case: Case, days: float) -> datetime:
-    return case.request.now + timedelta(days=days)
 
 
 def _item(case: Case, terms: Terms, place: Place, rank: int) -> RecommendedModule:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import reduce
 
+import cel
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,20 +60,27 @@ class Eligibility:
 
 @dataclass(frozen=True, kw_only=True)
 class Bars:
-    """What the organisation's rules and pathways say of each module, and what they looked at."""
+    """What the organisation's rules and pathways say of each module.
+
+    `facts` are those that their conditions looked at, and `asked` tells which these are.
+    """
 
     ruling: Ruling
     journey: Journey
     asked: Mentions
+    facts: cel.Context
 
     def held_back(self, index: CatalogueIndex, arrays: LearnerArrays) -> frozenset[int]:
         """Return rows of modules of locked steps; what is owed is not held back by a pathway."""
-        if not self.journey.pathways:
+        if not self.journey.held_back:
             return frozenset()
-        rows = self.journey.held_back.nonzero()[0]
-        is_let = arrays.done[rows] | arrays.assigned[rows] | index.is_mandatory[rows]
-        by_rule = (self.ruling.required_by, self.ruling.assigned_by)
-        return frozenset(rows[~is_let].tolist()).difference(*by_rule)
+        return self.journey.held_back.difference(
+            arrays.done_rows,
+            arrays.assigned_rows,
+            index.mandatory_rows,
+            self.ruling.required_by,
+            self.ruling.assigned_by,
+        )
 
 
 def judge_eligibility(
@@ -152,21 +160,22 @@ def _refreshers(
 ) -> NDArray[np.bool_]:
     """Mark, of rested modules, those of a required skill that has faded and is below its target."""
     result = np.zeros(len(index.module_ids), dtype=bool)
-    faded = faded_skills(arrays, scores).nonzero()[0] if len(rested) else rested
-    if len(faded):
+    faded = faded_skills(arrays, scores) if len(rested) else []
+    if faded:
         touching = result.copy()
-        touching[index.skills.module[index.skills.pairs_of_skills(faded.tolist())]] = True
+        touching[index.skills.module[index.skills.pairs_of_skills(faded)]] = True
         result[rested] = touching[rested]
     return result
 
 
-def faded_skills(arrays: LearnerArrays, scores: Scores) -> NDArray[np.bool_]:
-    """Mark required skills that have faded and are below their target, (n_skills,)."""
-    mastery = scores.standing.mastery
-    faded: NDArray[np.bool_] = (mastery < arrays.target) & (
-        scores.mastery_shown - mastery >= LEAST_FADING
-    )
-    return faded
+def faded_skills(arrays: LearnerArrays, scores: Scores) -> list[int]:
+    """Return required skills that have faded and are below their target, ascending."""
+    asked = arrays.required.skills
+    mastery = scores.standing.mastery[asked]
+    faded = scores.mastery_shown[asked] - mastery >= LEAST_FADING
+    faded &= mastery < arrays.target[asked]
+    skills: list[int] = asked[faded].tolist()
+    return skills
 
 
 def _lacks_module(index: CatalogueIndex, done: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -6,8 +6,6 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 
 import cel
-import numpy as np
-from numpy.typing import NDArray
 
 from features.decide.conditions import holds, names_in
 from features.decide.facts import Subject
@@ -117,15 +115,14 @@ class Journey:
     pathways
         In order of their ids.
     released
-        float64, (n_modules,): 1 for modules of open core steps, `OPTIONAL_PULL` for those of open
-        optional ones, 0 elsewhere.
+        Row of each module of an open step → 1, `OPTIONAL_PULL` where no core step has it.
     held_back
-        bool, (n_modules,): modules of locked steps that no open or done step has.
+        Rows of the modules of locked steps that no open or done step has.
     """
 
     pathways: tuple[PathwayStanding, ...]
-    released: NDArray[np.float64]
-    held_back: NDArray[np.bool_]
+    released: Mapping[int, float]
+    held_back: frozenset[int]
 
 
 def travel(subject: Subject, mine: tuple[PathwayIndex, ...], facts: cel.Context) -> Journey:
@@ -140,17 +137,15 @@ def travel(subject: Subject, mine: tuple[PathwayIndex, ...], facts: cel.Context)
     facts
         Everything that the pathways' conditions mention.
     """
-    n_modules = len(subject.index.module_ids)
-    released, held_back = np.zeros(n_modules), np.zeros(n_modules, dtype=bool)
     standings = tuple(follow(pathway, subject.arrays, facts) for pathway in mine)
+    released = dict[int, float]()
     locked, let_go = set[int](), set[int]()
     for standing in standings:
         for row, pull in standing.released.items():
-            released[row] = max(pull, released[row])
+            released[row] = max(pull, released.get(row, 0.0))
         locked |= standing.locked
         let_go |= standing.let_go
-    held_back[list(locked - let_go)] = True
-    return Journey(pathways=standings, released=released, held_back=held_back)
+    return Journey(pathways=standings, released=released, held_back=frozenset(locked - let_go))
 
 
 def pathways_of(
@@ -175,7 +170,7 @@ def pathways_of(
 
 def follow(pathway: PathwayIndex, arrays: LearnerArrays, facts: cel.Context) -> PathwayStanding:
     """Settle the state of every step, those required before those that require them."""
-    done = pathway.step[arrays.done[pathway.modules]].tolist()
+    done = [step for row, step in pathway.places if row in arrays.done_rows]
     holding = [when for when in pathway.conditions if holds(when, facts) is True]
     return _stand(pathway, frozenset(done), frozenset(holding))
 

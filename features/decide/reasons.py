@@ -88,7 +88,7 @@ def _code_of_time(case: Case, standpoint: Standpoint) -> str:
 def _code_of_continuity(case: Case, standpoint: Standpoint) -> str:
     if case.arrays.under_way[standpoint.row]:
         return "continuity_under_way"
-    pull = case.journey.released[standpoint.row]
+    pull = case.journey.released.get(standpoint.row, 0.0)
     if pull == 0:
         return "continuity"
     return "continuity_extra" if pull == OPTIONAL_PULL else "continuity_pathway"
@@ -170,10 +170,6 @@ def _goal_role_id(case: Case) -> str | None:
 
 def _most_faded(case: Case, row: int) -> int | None:
     """Return the skill of the module that lost most, of those that ask for a refresher."""
-    pairs = case.index.skills
-    skills = pairs.skill[pairs.indptr[row] : pairs.indptr[row + 1]]
-    required = skills[case.faded[skills]]
-    if not len(required):
-        return None
-    lost = case.scores.mastery_shown[required] - case.scores.standing.mastery[required]
-    return int(required[np.argmax(lost)])
+    skills = [skill for skill, _ in case.index.skills.tags[row] if skill in case.faded]
+    shown, mastery = case.scores.mastery_shown, case.scores.standing.mastery
+    return max(skills, key=lambda skill: shown[skill] - mastery[skill], default=None)

@@ -3,9 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from features.decide.case import Case, consult
 from features.decide.eligibility import Bar, Bars, is_required
 from features.decide.journey import Journey
@@ -27,8 +24,8 @@ class Supposition:
         Supposed to be done, in the catalogue or not.
     rows
         Those in the catalogue.
-    mastery
-        float64, (n_skills,).
+    raised
+        Mastery by position of the skill, where it would be higher.
     bars
         What rules and pathways would say; the very object of the case where nothing they look at
         would be another.
@@ -38,7 +35,7 @@ class Supposition:
 
     done_ids: frozenset[str]
     rows: frozenset[int]
-    mastery: NDArray[np.float64]
+    raised: Mapping[int, float]
     bars: Bars
     languages: frozenset[str]
 
@@ -64,18 +61,13 @@ def suppose(
     """
     done_ids, index_of = frozenset(done_ids), case.index.module_ids.index_of
     rows = frozenset(index_of[each] for each in done_ids if each in index_of)
-    before = case.scores.standing.mastery
     raised = _raised(case, rows, levels or {})
-    mastery = before.copy()
-    for skill, level in raised.items():
-        mastery[skill] = level
-    bars = case.bars
-    if _changes_facts(case, rows, raised.keys()):
-        standing = replace(case.scores.standing, mastery=mastery)
-        scores = replace(case.scores, standing=standing)
-        bars = consult(case.request, case.index, _completed(case.arrays, rows), scores)
     return Supposition(
-        done_ids=done_ids, rows=rows, mastery=mastery, bars=bars, languages=_languages(case, rows)
+        done_ids=done_ids,
+        rows=rows,
+        raised=raised,
+        bars=_bars(case, rows, raised),
+        languages=_languages(case, rows),
     )
 
 
@@ -87,7 +79,7 @@ def opens(case: Case, then: Supposition, row: int) -> bool:
         and not holds_back(case, then, row)
         and not is_barred_for_good(case, then, row)
         and not missing_modules(case, row, then)
-        and not missing_skills(case, row, then.mastery)
+        and not missing_skills(case, row, then.raised)
     )
 
 
@@ -96,10 +88,10 @@ def holds_back(case: Case, then: Supposition, row: int) -> bool:
 
     What rules assign with this decision stays owed.
     """
-    if not then.journey.held_back[row] or case.arrays.done[row] or row in then.rows:
+    if row not in then.journey.held_back or row in then.rows or row in case.arrays.done_rows:
         return False
     ruling = then.bars.ruling
-    is_owed = case.index.is_mandatory[row] or case.arrays.assigned[row]
+    is_owed = row in case.index.mandatory_rows or row in case.arrays.assigned_rows
     by_rule = row in ruling.required_by or row in ruling.assigned_by
     return not (is_owed or by_rule)
 
@@ -142,14 +134,20 @@ def missing_modules(case: Case, row: int, then: Supposition | None = None) -> li
     ]
 
 
-def missing_skills(case: Case, row: int, mastery: NDArray[np.float64]) -> dict[int, float]:
-    """Return the level asked for by position of the skill, where mastery is below it."""
+def missing_skills(case: Case, row: int, raised: Mapping[int, float]) -> dict[int, float]:
+    """Return the level asked for by position of the skill, where mastery is below it.
+
+    `raised` has the mastery of skills in which it is supposed to be higher.
+    """
+    mastery = case.scores.standing.mastery
     asked = {
         case.index.skill_ids.index_of[link.requires_skill_id]: link.min_mastery or 0.0
         for link in case.index.modules[row].prerequisites
         if link.requires_skill_id and link.is_hard
     }
-    return {skill: level for skill, level in asked.items() if mastery[skill] < level}
+    return {
+        skill: level for skill, level in asked.items() if raised.get(skill, mastery[skill]) < level
+    }
 
 
 def _is_openable(case: Case, row: int) -> bool:
@@ -165,9 +163,8 @@ def _comes_back(case: Case, then: Supposition, row: int) -> bool:
     if case.arrays.outdated[row] and is_required(case.index, case.arrays, then.bars.ruling)[row]:
         return True
     practised = {skill for each in then.rows for _, skill in case.index.skills.pairs_of(each)}
-    return any(
-        case.faded[skill] and skill not in practised for _, skill in case.index.skills.pairs_of(row)
-    )
+    own = {skill for _, skill in case.index.skills.pairs_of(row)}
+    return not own.isdisjoint(case.faded - practised)
 
 
 def _that_require(case: Case, row: int) -> set[int]:
@@ -185,6 +182,19 @@ def _let_go(case: Case, then: Supposition) -> frozenset[int]:
     by_step = case.eligibility.held_back - then.bars.held_back(case.index, arrays)
     by_rule = case.ruling.excluded_by.keys() - then.bars.ruling.excluded_by.keys()
     return by_step | by_rule
+
+
+def _bars(case: Case, rows: frozenset[int], raised: Mapping[int, float]) -> Bars:
+    """Return what rules and pathways would say, asking anew no more than what may be another."""
+    asks_anew = _changes_facts(case, rows, raised)
+    if not asks_anew and case.on_pathways.isdisjoint(rows):
+        return case.bars
+    mastery = case.scores.standing.mastery.copy()
+    for skill, level in raised.items():
+        mastery[skill] = level
+    scores = replace(case.scores, standing=replace(case.scores.standing, mastery=mastery))
+    arrays, known = _completed(case.arrays, rows), None if asks_anew else case.bars
+    return consult(case.request, case.index, arrays, scores, known)
 
 
 def _completed(arrays: LearnerArrays, rows: frozenset[int]) -> LearnerArrays:
@@ -219,16 +229,15 @@ def _languages(case: Case, rows: frozenset[int]) -> frozenset[str]:
 
 
 def _changes_facts(case: Case, rows: frozenset[int], skills: Iterable[int]) -> bool:
-    """Tell whether a step would be done, or a fact that conditions look at would be another."""
-    mine = (standing.index for standing in case.journey.pathways)
-    if any(not each.rows.isdisjoint(rows) for each in (*mine, *case.index.pathways.others)):
-        return True
+    """Tell whether a fact that conditions look at would be another."""
     asked = case.bars.asked
-    modules = (case.index.module_ids.ids[row] for row in rows)
-    if "done" in asked.names and _names_any(asked.keys.get("done"), modules):
-        return True
-    raised = [case.index.skill_ids.ids[skill] for skill in skills]
-    return any(_names_any(asked.keys.get(fact), raised) for fact in asked.names & LEVELS)
+    if "done" in asked.names:
+        ids = case.index.module_ids.ids
+        if _names_any(asked.keys.get("done"), [ids[row] for row in rows]):
+            return True
+    levels = asked.names & LEVELS
+    raised = [case.index.skill_ids.ids[skill] for skill in skills] if levels else []
+    return any(_names_any(asked.keys.get(fact), raised) for fact in levels)
 
 
 def _names_any(keys: frozenset[str] | None, ids: Iterable[str]) -> bool:

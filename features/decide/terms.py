@@ -1,10 +1,10 @@
 """The terms of the score, each in [0,1], for every module of the catalogue at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from features.decide.case import Case
@@ -24,7 +24,6 @@ MOST_LEARNED_AT = 0.8  # p_success; see `learnable`
 STEEPNESS = 8.0
 PATIENCE = 0.6  # of a module's promise, what is left after each failure at it
 LEAST_CLOSING = 1e-6  # levels an hour: below it is only rounding
-_NOWHERE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,21 +48,10 @@ class Terms:
     score: NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Few:
-    """A term that is 0 but for a few modules: its (n_modules,) values, and where they may not be.
-
-    A row may be named more than once.
-    """
-
-    values: NDArray[np.float64]
-    rows: NDArray[np.integer]
-
-
 def compute_terms(case: Case) -> Terms:
     """Compute every term, readiness, tier and score for all modules."""
     tier, urgency = _dates(case)
-    found: dict[str, NDArray[np.float64] | _Few] = {
+    values = {
         "gap": _gap(case),
         "fit": fit_of(case.scores.p_success, case.policy),
         "affinity": case.scores.affinity,
@@ -76,24 +64,15 @@ def compute_terms(case: Case) -> Terms:
     ready = _ready(case)
     score = np.zeros(len(ready))
     for term in TERMS:
-        weight, worth = case.policy.weights.get(term, 0.0), found[term]
-        if weight <= 0.0:
-            continue
-        if isinstance(worth, _Few):
-            score[worth.rows] += weight * worth.values[worth.rows]
-        else:
-            score += weight * worth
+        weight = case.policy.weights.get(term, 0.0)
+        if weight > 0.0:
+            score += weight * values[term]
     score *= ready
-    values = {
-        term: worth.values if isinstance(worth, _Few) else worth for term, worth in found.items()
-    }
     return Terms(values=values, ready=ready, tier=tier, score=score)
 
 
-def _few(case: Case, rows: NDArray[np.integer], worth: ArrayLike) -> _Few:
-    values = np.zeros(len(case.index.module_ids))
-    values[rows] = worth
-    return _Few(values=values, rows=rows)
+def _nowhere(case: Case) -> NDArray[np.float64]:
+    return np.zeros(len(case.index.module_ids))
 
 
 def fit_of(p_success: NDArray[np.float64], policy: Policy) -> NDArray[np.float64]:
@@ -111,16 +90,16 @@ def fit_of(p_success: NDArray[np.float64], policy: Policy) -> NDArray[np.float64
     return np.exp(np.negative(away, out=away), out=away)
 
 
-def _gap(case: Case) -> _Few:
+def _gap(case: Case) -> NDArray[np.float64]:
     """Return the gap that should close in an hour, as a share of the most that any closes.
 
     Every failure at a module takes a share of its promise away: what failed again and again rarely
     comes by one more try of the same (wheel-spinning: Beck & Gong 2013), and the levels, which take
     failures as independent, do not say so.
     """
-    asked = case.arrays.required
+    asked, gap = case.arrays.required, _nowhere(case)
     if not len(asked.pairs):
-        return _few(case, _NOWHERE, 0.0)
+        return gap
     closed = np.add.reduceat(asked.weight_of_pair * _expected_closings(case), asked.starts)
     per_hour = closed * learnable(case.scores.p_able[asked.modules])
     per_hour /= asked.hours
@@ -128,9 +107,9 @@ def _gap(case: Case) -> _Few:
     failed = n_failures.nonzero()[0]
     per_hour[failed] *= PATIENCE ** n_failures[failed]
     largest = (per_hour * case.eligibility.eligible[asked.modules]).max()
-    if largest <= LEAST_CLOSING:
-        return _few(case, _NOWHERE, 0.0)
-    return _few(case, asked.modules, np.minimum(per_hour / largest, 1.0))
+    if largest > LEAST_CLOSING:
+        gap[asked.modules] = np.minimum(per_hour / largest, 1.0)
+    return gap
 
 
 def _expected_closings(case: Case) -> NDArray[np.float64]:
@@ -141,17 +120,16 @@ def _expected_closings(case: Case) -> NDArray[np.float64]:
     refresher regains no more than what has faded.
     """
     asked, scores = case.arrays.required, case.scores
-    mastery = scores.standing.mastery[asked.skills]
-    errors = np.maximum(scores.standing.standard_error[asked.skills], SMALLEST_ERROR)
-    gaps = _expected_gap(asked.target[asked.skills] - mastery, errors)
-    before = mastery[asked.place_of_pair]
+    before = scores.standing.mastery[asked.skill_of_pair]
+    errors = np.maximum(scores.standing.standard_error[asked.skill_of_pair], SMALLEST_ERROR)
     after = np.maximum(scores.expected_mastery[asked.pairs], before)
     comes_back = case.eligibility.refresher[asked.module_of_pair]
     if comes_back.any():
-        shown = np.maximum(scores.mastery_shown[asked.skills[asked.place_of_pair]], before)
+        shown = np.maximum(scores.mastery_shown[asked.skill_of_pair], before)
         after = np.where(comes_back, np.minimum(after, shown), after)
-    left = _expected_gap(asked.target_of_pair - after, errors[asked.place_of_pair])
-    return np.maximum(gaps[asked.place_of_pair] - left, 0.0)
+    gap, left = _expected_gap(asked.target_of_pair - np.array((before, after)), errors)
+    closed: NDArray[np.float64] = np.maximum(gap - left, 0.0)
+    return closed
 
 
 def _expected_gap(gap: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -185,10 +163,9 @@ def learnable(p_success: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(share / largest)
 
 
-def _refresh(case: Case) -> _Few:
+def _refresh(case: Case) -> NDArray[np.float64]:
     """Return the share of target regained by a refresher, on the skill it helps most."""
-    refreshers = case.eligibility.refresher.nonzero()[0]
-    best = _few(case, refreshers, 0.0)
+    refreshers, best = case.eligibility.refresher.nonzero()[0], _nowhere(case)
     if len(refreshers):
         pairs = case.index.skills.pairs_of_modules(refreshers)
         skill = case.index.skills.skill[pairs]
@@ -196,21 +173,19 @@ def _refresh(case: Case) -> _Few:
         before = np.minimum(case.scores.standing.mastery[skill], target)
         after = np.minimum(case.scores.expected_mastery[pairs], target)
         regained = np.maximum(after - before, 0.0) / np.where(target > 0, target, 1.0)
-        np.maximum.at(best.values, case.index.skills.module[pairs], regained)
+        np.maximum.at(best, case.index.skills.module[pairs], regained)
     return best
 
 
-def _dates(case: Case) -> tuple[NDArray[np.int8], _Few]:
+def _dates(case: Case) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     """Return tier and urgency.
 
     Waiting breaks a date when what is left until then is no more than the module's duration and
     one usual gap between two sessions.
     """
-    arrays = case.arrays
-    tier = np.ones(len(case.index.module_ids), dtype=np.int8)
-    owed = np.concatenate(
-        [case.index.mandatory, arrays.assigned.nonzero()[0], _rows_of(case.ruling.required_by)]
-    )
+    arrays, urgency = case.arrays, _nowhere(case)
+    tier = np.ones(len(urgency), dtype=np.int8)
+    owed = _rows_of(case.index.mandatory_rows.union(arrays.assigned_rows, case.ruling.required_by))
     owed = owed[~arrays.done[owed] | case.eligibility.updated[owed]]
     due_at = arrays.due_at_seconds[owed]
     left = due_at - case.request.now.timestamp()
@@ -218,7 +193,8 @@ def _dates(case: Case) -> tuple[NDArray[np.int8], _Few]:
     tier[owed[left <= needed]] = 0
     slack_days = np.maximum(left - needed, 0.0) / SECONDS_PER_DAY
     dated = np.exp(-slack_days / URGENCY_DAYS)
-    return tier, _few(case, owed, np.where(np.isinf(due_at), UNDATED_URGENCY, dated))
+    urgency[owed] = np.where(np.isinf(due_at), UNDATED_URGENCY, dated)
+    return tier, urgency
 
 
 def seconds_needed(index: CatalogueIndex, rows: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -227,39 +203,39 @@ def seconds_needed(index: CatalogueIndex, rows: NDArray[np.integer]) -> NDArray[
     return needed + SESSION_GAP_DAYS * SECONDS_PER_DAY
 
 
-def _time(case: Case) -> NDArray[np.float64] | _Few:
+def _time(case: Case) -> NDArray[np.float64]:
     """Return 1 where the module fits the minutes at hand, the share of it that does elsewhere."""
     minutes = case.request.context.available_minutes
     if minutes is None:
-        return _few(case, _NOWHERE, 0.0)
+        return _nowhere(case)
     fits = np.divide(minutes, case.index.lasting_minutes)
     np.minimum(fits, 1.0, out=fits)
     fits[case.index.duration_unknown] = UNKNOWN_TIME_FIT
     return fits
 
 
-def _continuity(case: Case) -> _Few:
+def _continuity(case: Case) -> NDArray[np.float64]:
     """Return the likeness (cosine of skills) to the last modules, or the pull of a pathway's step.
 
     What is under way counts 1.
     """
-    pull, under_way = case.journey.released.copy(), case.arrays.under_way.nonzero()[0]
-    touched: list[NDArray[np.integer]] = [pull.nonzero()[0], under_way]
+    pull, released = _nowhere(case), case.journey.released
+    pull[_rows_of(released)] = list(released.values())
     last = _last_modules(case.arrays)
     if last:
         rows, cosine = _likeness(case.index.skills, last)
         pull[rows] = np.maximum(np.minimum(cosine, 1.0), pull[rows])
-        touched.append(rows)
-    pull[under_way] = 1.0
-    return _Few(values=pull, rows=np.concatenate(touched))
+    pull[case.arrays.under_way] = 1.0
+    return pull
 
 
-def _boost(case: Case) -> _Few:
-    boost = case.ruling.boost
-    return _few(case, _rows_of(boost), list(boost.values()))
+def _boost(case: Case) -> NDArray[np.float64]:
+    boosted, boost = _nowhere(case), case.ruling.boost
+    boosted[_rows_of(boost)] = list(boost.values())
+    return boosted
 
 
-def _rows_of(named: Mapping[int, object]) -> NDArray[np.int64]:
+def _rows_of(named: Collection[int]) -> NDArray[np.int64]:
     return np.fromiter(named, dtype=np.int64, count=len(named))
 
 
@@ -267,11 +243,13 @@ def _likeness(
     skills: ModuleSkillIndex, modules: list[int]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return modules that share skills with some, the first of which count most, and cosines."""
-    profile = np.zeros(len(skills.skill_ids))
+    told: dict[int, float] = {}
     for age, row in enumerate(modules):
-        span = slice(skills.indptr[row], skills.indptr[row + 1])
-        profile[skills.skill[span]] += skills.weight[span] * 0.5**age
-    pairs = skills.pairs_of_skills(profile.nonzero()[0].tolist())
+        for skill, weight in skills.tags[row]:
+            told[skill] = told.get(skill, 0.0) + weight * 0.5**age
+    profile = np.zeros(len(skills.skill_ids))
+    profile[list(told)] = list(told.values())
+    pairs = skills.pairs_of_skills(list(told))
     rows = skills.module[pairs]
     shared = skills.weight[pairs] * profile[skills.skill[pairs]]
     likeness = np.bincount(rows, shared, len(skills.module_ids))[rows]

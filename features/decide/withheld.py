@@ -97,7 +97,7 @@ def _lock(case: Case, row: int) -> _Lock:
         standing=standing,
         step=step,
         modules=tuple(missing_modules(case, row)),
-        skills=missing_skills(case, row, case.scores.standing.mastery),
+        skills=missing_skills(case, row, {}),
     )
 
 
@@ -122,7 +122,7 @@ def _opens(case: Case, lock: _Lock) -> bool:
     if case.index.module_ids.ids[lock.row] in lock.module_ids:
         return False
     then = suppose(case, lock.module_ids, lock.skills)
-    if is_barred_for_good(case, then, lock.row) or missing_skills(case, lock.row, then.mastery):
+    if is_barred_for_good(case, then, lock.row) or missing_skills(case, lock.row, then.raised):
         return False
     return not holds_back(case, then, lock.row) or _waits_for_condition(then, lock)
 

@@ -49,8 +49,8 @@ class Requirements:
     skills
         int64, positions of the skills that have a target.
     pairs
-        int64, (n,), positions of the pairs about one of these; of each, the place in `skills`
-        (`place_of_pair`), the `module_of_pair`, `target_of_pair` and `weight_of_pair`.
+        int64, (n,), positions of the pairs about one of these; of each, the `skill_of_pair`, the
+        `module_of_pair`, `target_of_pair` and `weight_of_pair`.
     modules, starts
         The modules of these pairs; pairs of `modules[i]` begin at `starts[i]`.
     hours
@@ -62,7 +62,7 @@ class Requirements:
     by_goal: NDArray[np.bool_]
     skills: NDArray[np.int64]
     pairs: NDArray[np.int64]
-    place_of_pair: NDArray[np.int64]
+    skill_of_pair: NDArray[np.int64]
     module_of_pair: NDArray[np.int32]
     target_of_pair: NDArray[np.float64]
     weight_of_pair: NDArray[np.float64]
@@ -194,6 +194,11 @@ class CatalogueIndex:
         return np.flatnonzero(self.is_mandatory)
 
     @cached_property
+    def mandatory_rows(self) -> frozenset[int]:
+        """The same as a set."""
+        return frozenset(self.mandatory.tolist())
+
+    @cached_property
     def dated(self) -> NDArray[np.int64]:
         """Rows of the modules that open or close at some instant."""
         is_bounded = np.isfinite(self.active_from_seconds) | np.isfinite(self.active_until_seconds)
@@ -241,7 +246,7 @@ class CatalogueIndex:
             by_goal=target > of_role,
             skills=skills,
             pairs=pairs,
-            place_of_pair=np.searchsorted(skills, skill),
+            skill_of_pair=skill,
             module_of_pair=module,
             target_of_pair=target[skill],
             weight_of_pair=weight[skill],

@@ -60,6 +60,16 @@ class LearnerArrays:
         return rows
 
     @cached_property
+    def done_rows(self) -> frozenset[int]:
+        """Rows of the modules marked in `done`."""
+        return frozenset(self.done.nonzero()[0].tolist())
+
+    @cached_property
+    def assigned_rows(self) -> frozenset[int]:
+        """Rows of the modules marked in `assigned`."""
+        return frozenset(self.assigned.nonzero()[0].tolist())
+
+    @cached_property
     def n_failures(self) -> NDArray[np.int64]:
         """int64, (n_modules,): attempts at each judged failures; none count of who opted out."""
         failed = self.log.module[(self.log.success == 0) & self.learner.personalised]

@@ -59,19 +59,16 @@ class PathwayIndex:
         return tuple(condition for condition in named if condition is not None)
 
     @cached_property
-    def modules(self) -> NDArray[np.int32]:
-        """int32, (n,): the modules of all steps, one after the other."""
-        return np.concatenate([each.modules for each in self.steps] or [np.zeros(0, np.int32)])
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """Rows of the modules of all steps, each with the place of the step."""
+        return tuple(
+            (row, place) for place, each in enumerate(self.steps) for row in each.modules.tolist()
+        )
 
     @cached_property
     def rows(self) -> frozenset[int]:
-        """The same as a set."""
-        return frozenset(self.modules.tolist())
-
-    @cached_property
-    def step(self) -> NDArray[np.int64]:
-        """int64, (n,): the place of the step that each of `modules` belongs to."""
-        return np.repeat(np.arange(len(self.steps)), [len(each.modules) for each in self.steps])
+        """Rows of the modules of all steps."""
+        return frozenset(row for row, _ in self.places)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -203,5 +203,8 @@ def test_a_faster_learner_is_projected_sooner():
 
 def test_a_case_holds_the_journey():
     case = open_case(request(event("a")), scorer_with(TO_ANALYST), GREEDY)
-    released = dict(zip(case.index.module_ids.ids, case.journey.released.tolist(), strict=True))
+    released = {
+        name: case.journey.released.get(row, 0.0)
+        for name, row in case.index.module_ids.index_of.items()
+    }
     assert released == {"a": 0.0, "b": 1.0, "c": 0.0, "d": 0.0, "e": 0.5, "f": 0.0}

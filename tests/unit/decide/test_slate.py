@@ -123,7 +123,7 @@ def core_of(drawn: Drawn) -> set[str]:
         if module.mandatory
         or case.arrays.assigned[row]
         or case.ruling.required_by[row] >= 0
-        or case.journey.released[row] == 1.0
+        or case.journey.released.get(row) == 1.0
     }
 
 

@@ -127,7 +127,7 @@ def continuity(case: Case, row: int) -> float:
     shared = sum(weight * profile.get(skill_id, 0.0) for skill_id, weight in own.items())
     norm = sqrt(sum(w**2 for w in own.values()) * sum(w**2 for w in profile.values()))
     cosine = min(shared / norm, 1.0) if norm else 0.0
-    return max(cosine, float(case.journey.released[row]))
+    return max(cosine, case.journey.released.get(row, 0.0))
 
 
 def ready(case: Case, row: int) -> float:
@@ -199,7 +199,7 @@ def test_the_code_of_a_module_is_the_first_that_applies(drawn):
             and not comes_back(case, row)
             and not (arrays.outdated[row] and (owed or teaches_what_is_asked(case, row))),
             Bar.RULE: case.ruling.excluded_by[row] != NO_RULE,
-            Bar.STEP: case.journey.held_back[row] and not owed and not arrays.done[row],
+            Bar.STEP: row in case.journey.held_back and not owed and not arrays.done[row],
             Bar.PREREQUISITE: any(
                 link.requires_module_id
                 and not (
