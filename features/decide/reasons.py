@@ -155,7 +155,8 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
 
 
 def _closed_most(standpoint: Standpoint) -> Closing:
-    return max(standpoint.closes, key=lambda closing: closing.expected_mastery - closing.mastery)
+    # Rounded, so that of skills that a module raises alike the first is named, not one by chance.
+    return max(standpoint.closes, key=lambda each: round(each.expected_mastery - each.mastery, 9))
 
 
 def _is_for_goal(case: Case, closing: Closing) -> bool:

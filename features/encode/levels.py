@@ -155,25 +155,27 @@ def read_levels(
     asked, alone = usual.asked.take(cell), usual.alone.take(cell)
     mode = usual.logits.take(cell)
     mode += np.where(asked, bases.leads[:, 1:], bases.leads[:, :1])
-    told, then, now = np.zeros((3, *cell.shape))
+    told, left = np.zeros(cell.shape), np.ones(cell.shape)
     # Every group has a last tag, and groups are in one order here and there.
     at = bases.learner * n_skills + bases.skill
     mode.ravel()[at] = bases.mode
-    kind, mean = asked.ravel()[at], bases.usual
-    spread = alone.ravel()[at] + scale.lead_variance + kind * scale.role_lead_variance
-    told.ravel()[at] = mean_information(bases.own, mean, spread)
+    level = MIDDLE + mode / scale.logits_per_level
+    shown = level.copy()
+    spread = alone.ravel()[at] + scale.lead_variance + asked.ravel()[at] * scale.role_lead_variance
+    told.ravel()[at] = mean_information(bases.own, bases.usual, spread)
     last = table.by_skill.last
     stays, fades = gains.sums[last].T
     passed = at_seconds[bases.learner] - gains.at_seconds[last]
-    then.ravel()[at] = stays + fades
-    now.ravel()[at] = stays + np.exp2(passed / -gains.half_life_seconds) * fades
-    base = MIDDLE + mode / scale.logits_per_level
+    now = stays + np.exp2(passed / -gains.half_life_seconds) * fades
+    level.ravel()[at] += rise(now)
+    shown.ravel()[at] += rise(stays + fades)
+    left.ravel()[at] = np.exp(-now)
     errors = _standard_errors(scale, told, alone, asked > 0)
     return LevelReading(
-        level=base + rise(now),
-        shown=base + rise(then),
+        level=level,
+        shown=shown,
         deviation=errors / scale.logits_per_level,
-        left=np.exp(-now),
+        left=left,
         worth=_worth(table, scale, gains.half_life_seconds, at_seconds),
     )
 

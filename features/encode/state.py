@@ -9,7 +9,7 @@ from features.encode.attempts import AttemptTable
 from features.encode.latest import latest_pasts
 from features.encode.levels import LevelReading
 from features.encode.signals import (
-    SKILL_SIGNALS,
+    SkillReading,
     attempted_at,
     read_learner,
     read_modules,
@@ -17,9 +17,6 @@ from features.encode.signals import (
 )
 from features.encode.tallies import Column, Yardstick
 
-# Columns of what is told of a skill.
-_SIGNALS = slice(len(SKILL_SIGNALS))
-_ABILITY, _VARIANCE, _N_EVIDENCE, _LAST_AT = range(len(SKILL_SIGNALS), len(SKILL_SIGNALS) + 4)
 _COUNTED = [Column.TRIES, Column.JUDGEMENTS]
 
 
@@ -31,17 +28,15 @@ class LearnerStates:
     ----------
     learner
         float64, (n, len(LEARNER_SIGNALS)).
-    signals, ability, variance
-        A reading of every skill, float64, (n, n_skills + 1, len(SKILL_SIGNALS)) and (n, n_skills +
-        1); the last skill stands for modules without skills.
+    told, n_told, told_at_seconds
+        A reading of every skill that something speaks of, and, in the last n rows, one for each
+        learner's other skills; how many attempts and direct judgements speak to each, int64, and
+        when the latest did, float64, −inf where there is none.
+    place
+        int64, (n, n_skills + 1): the row of each skill among these; the last skill stands for
+        modules without skills.
     levels
         Levels in the same skills.
-    is_touched
-        bool, (n, n_skills + 1): something is known of the skill.
-    n_evidence
-        int64, (n, n_skills + 1): attempts and direct judgements that speak to the skill.
-    last_evidence_at_seconds
-        float64, (n, n_skills + 1), −inf where there is none.
     previous
         int64, (n,): module of the latest row where that is an attempt, else −1.
     tried_by, tried, module_signals
@@ -49,13 +44,11 @@ class LearnerStates:
     """
 
     learner: NDArray[np.float64]
-    signals: NDArray[np.float64]
-    ability: NDArray[np.float64]
-    variance: NDArray[np.float64]
+    told: SkillReading
+    n_told: NDArray[np.int64]
+    told_at_seconds: NDArray[np.float64]
+    place: NDArray[np.int64]
     levels: LevelReading
-    is_touched: NDArray[np.bool_]
-    n_evidence: NDArray[np.int64]
-    last_evidence_at_seconds: NDArray[np.float64]
     previous: NDArray[np.int64]
     tried_by: NDArray[np.int64]
     tried: NDArray[np.int64]
@@ -63,6 +56,11 @@ class LearnerStates:
 
     def __len__(self) -> int:
         return len(self.learner)
+
+    @property
+    def is_touched(self) -> NDArray[np.bool_]:
+        """bool, (n, n_skills + 1): something is known of the skill."""
+        return self.place < len(self.n_told) - len(self)
 
 
 def states_of(
@@ -84,37 +82,29 @@ def states_of(
     """
     n, n_skills, timed = table.n_learners, table.n_skills + 1, table.is_timed
     known = latest_pasts(table, yardstick, at_seconds)
-    place = np.bincount(table.learner, minlength=n).astype(np.float64)
+    n_rows = np.bincount(table.learner, minlength=n)
+    rank = n_rows.astype(np.float64)
     of = np.concatenate((known.skills // n_skills, np.arange(n)))
     read = read_skills(
-        known.skill, known.learner.take(of), place[of], at_seconds[of], yardstick, is_timed=timed
+        known.skill, known.learner.take(of), rank[of], at_seconds[of], yardstick, is_timed=timed
     )
-    told = np.empty((len(read.ability), len(SKILL_SIGNALS) + 4))
-    told[:, _SIGNALS] = read.signals
-    told[:, _ABILITY], told[:, _VARIANCE] = read.ability, read.variance
-    told[:, _N_EVIDENCE] = known.skill.values[:, _COUNTED].sum(axis=1)
-    told[:, _LAST_AT] = known.skill.at_seconds
     # The last rows stand for every skill that nothing speaks of.
-    spread = told[-n:].repeat(n_skills, axis=0)
-    spread[known.skills] = told[:-n]
-    spread = spread.reshape(n, n_skills, -1)
-    is_touched = np.zeros(n * n_skills, dtype=bool)
-    is_touched[known.skills] = True
+    n_told = len(known.skills)
+    place = np.arange(n_told, n_told + n).repeat(n_skills)
+    place[known.skills] = np.arange(n_told)
     tried_by, tried = np.divmod(known.modules, max(len(yardstick.difficulty), 1))
     return LearnerStates(
         learner=read_learner(known.learner, at_seconds, yardstick, is_timed=timed),
-        signals=spread[:, :, _SIGNALS],
-        ability=spread[:, :, _ABILITY],
-        variance=spread[:, :, _VARIANCE],
+        told=read,
+        n_told=known.skill.values[:, _COUNTED].sum(axis=1).astype(np.int64),
+        told_at_seconds=known.skill.at_seconds,
+        place=place.reshape(n, n_skills),
         levels=levels,
-        is_touched=is_touched.reshape(n, n_skills),
-        n_evidence=spread[:, :, _N_EVIDENCE].astype(np.int64),
-        last_evidence_at_seconds=spread[:, :, _LAST_AT],
-        previous=_previous(table, place.astype(np.int64)),
+        previous=_previous(table, n_rows),
         tried_by=tried_by,
         tried=tried,
         module_signals=read_modules(
-            known.module, place[tried_by], at_seconds[tried_by], is_timed=timed
+            known.module, rank[tried_by], at_seconds[tried_by], is_timed=timed
         ),
     )
 

@@ -18,12 +18,14 @@ def mastery(bound: BoundSuccess, states: LearnerStates) -> list[Standing]:
     """
     n_skills = len(bound.index.skill_ids)
     level = np.minimum(np.maximum(states.levels.level[:, :n_skills], 0.0), 1.0)
+    place = states.place[:, :n_skills]
+    n_evidence, last_at = states.n_told.take(place), states.told_at_seconds.take(place)
     return [
         Standing(
             mastery=level[row],
             standard_error=states.levels.deviation[row, :n_skills],
-            n_evidence=states.n_evidence[row, :n_skills],
-            last_evidence_at_seconds=states.last_evidence_at_seconds[row, :n_skills],
+            n_evidence=n_evidence[row],
+            last_evidence_at_seconds=last_at[row],
         )
         for row in range(len(states))
     ]
@@ -68,11 +70,12 @@ def p_able(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
     levels, scale, sets = states.levels, bound.levels.scale, bound.sets
     if len(sets.of_module) == 0:
         return np.zeros((len(states), 0))
-    doubt = sets.mean(levels.deviation) * scale.logits_per_level
+    doubt, mean_level = sets.mean(np.array((levels.deviation, levels.level)))
+    doubt *= scale.logits_per_level
     # Of sets first, of which there are fewer than of modules.
     certainty = attenuation(doubt * doubt)
     steepness = scale.logits_per_level * certainty
-    level = LOGIT_OF_MASTERY * certainty + steepness * sets.mean(levels.level)
+    level = LOGIT_OF_MASTERY * certainty + steepness * mean_level
     logits = level.take(sets.of_module, axis=1)
     logits -= steepness.take(sets.of_module, axis=1) * scale.difficulty
     return sigmoid(logits)

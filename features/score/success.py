@@ -308,11 +308,13 @@ class BoundSuccess:
     ) -> Lines:
         """Return the log odds of a never tried module with each set of skills."""
         coefficient = self.model.coefficient
-        ability = sets.mean(states.ability)
-        margin = coefficient[MARGIN] * attenuation(sets.mean(states.variance))
-        level = sets.mean(states.signals @ coefficient[_SKILL])
+        told = states.told
+        read = np.array((told.ability, told.variance, told.signals @ coefficient[_SKILL]))
+        by_skill = read.take(states.place, axis=1)
+        ability, variance, level = sets.mean(by_skill)
+        margin = coefficient[MARGIN] * attenuation(variance)
         level += self.model.constant + (states.learner @ coefficient[_LEARNER])[:, None]
-        level += coefficient[_WEAKEST] * below(sets.least(states.ability), ability)
+        level += coefficient[_WEAKEST] * below(sets.least(by_skill[0]), ability)
         level += corrections + margin * ability
         return Lines(level=level, slope=margin - coefficient[DIFFICULTY])
 
@@ -369,9 +371,10 @@ def _signals(
     of, skill, share = learner.repeat(np.diff(indptr)), sets.skill[entries], sets.share[entries]
     signals = np.zeros((len(chosen), N_STATE))
     signals[:, _LEARNER] = states.learner[learner]
-    weighted = share[:, None] * states.signals[of, skill]
+    at = states.place[of, skill]
+    weighted = share[:, None] * states.told.signals[at]
     np.add.reduceat(weighted, starts, axis=0, out=signals[:, _SKILL])
-    ability = states.ability[of, skill]
+    ability = states.told.ability[at]
     mean = np.add.reduceat(share * ability, starts)
     signals[:, _WEAKEST] = below(np.minimum.reduceat(ability, starts), mean)
     return signals

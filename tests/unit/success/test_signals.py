@@ -149,7 +149,10 @@ def test_every_bulk_row_is_the_state_read_at_its_instant(
         tags = table.skill[table.indptr[row] : table.indptr[row + 1]]
         place = slice(len(LEARNER_SIGNALS), len(LEARNER_SIGNALS) + len(SKILL_SIGNALS))
         np.testing.assert_allclose(
-            bulk[attempt, place], state.signals[0, tags].mean(axis=0), rtol=0, atol=1e-12
+            bulk[attempt, place],
+            state.told.signals[state.place[0, tags]].mean(axis=0),
+            rtol=0,
+            atol=1e-12,
         )
         own_module = state.module_signals[state.tried == table.module[row]]
         expected = own_module[0] if len(own_module) else np.zeros(len(MODULE_SIGNALS))
