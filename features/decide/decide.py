@@ -216,11 +216,10 @@ def _new_assignments(case: Case) -> tuple[Assignment, ...]:
 
 
 def _item(case: Case, terms: Terms, place: Place, rank: int) -> RecommendedModule:
-    row = place.row
-    ready = terms.ready[row]
+    row, weights = place.row, case.policy.weights
+    ready = float(terms.ready[row])
     contributions = {
-        term: float(ready * case.policy.weights.get(term, 0.0) * terms.values[term][row])
-        for term in TERMS
+        term: ready * weights.get(term, 0.0) * float(terms.values[term][row]) for term in TERMS
     }
     closes = _closes(case, row)
     tier = int(terms.tier[row])
@@ -259,7 +258,7 @@ def _candidates(case: Case, terms: Terms, slate: Slate, offered: NDArray[np.int6
     ids = case.index.module_ids.ids
     rows = offered[slate.order[:MOST_CANDIDATES]]
     return Candidates(
-        module_ids=tuple(ids[row] for row in rows.tolist()),
+        module_ids=tuple(map(ids.__getitem__, rows.tolist())),
         tier=tuple(terms.tier[rows].tolist()),
         score=tuple(terms.score[rows].tolist()),
         p_first=tuple(slate.p_first[:MOST_CANDIDATES].tolist()),

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-import numpy as np
-
 from features.decide.best import foremost
 from features.decide.case import Case
 from features.decide.eligibility import Bar
@@ -31,7 +29,6 @@ CODES = {
     Bar.PREREQUISITE: "prerequisite",
     Bar.SKILL: "skill_prerequisite",
 }
-_IS_LOCK = np.array([bar in CODES for bar in Bar])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +69,11 @@ def best_withheld(case: Case, terms: Terms) -> tuple[Withheld, ...]:
     Modules that would not open though all that is asked for were done are left out, and so are
     those done before.
     """
-    locked = (_IS_LOCK[case.eligibility.bar] & ~case.arrays.done).nonzero()[0]
+    bar = case.eligibility.bar
+    is_locked = bar >= int(Bar.NOT_YET_ACTIVE)
+    is_locked &= bar != int(Bar.RULE)
+    is_locked &= ~case.arrays.done
+    locked = is_locked.nonzero()[0]
     best = foremost(locked, terms.score[locked], MOST_TRIED)
     found: list[Withheld] = []
     for row in best.tolist():

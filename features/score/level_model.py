@@ -71,9 +71,12 @@ class LevelModel:
         scale = LevelScale(
             difficulty=np.where(known, np.append(self.difficulty, 0.0)[module], otherwise),
             gain=np.where(known, np.append(self.gain, 0.0)[module], self.usual_gain),
-            is_asked=named & self.is_asked[:, skill],
-            usual=np.where(named, self.usual[:, skill], average),
-            usual_variance=np.where(named, self.usual_variance[:, skill], doubt),
+            # Taking columns lays tables out by column, and then every look at one copies it whole.
+            is_asked=np.ascontiguousarray(named & self.is_asked[:, skill]),
+            usual=np.ascontiguousarray(np.where(named, self.usual[:, skill], average)),
+            usual_variance=np.ascontiguousarray(
+                np.where(named, self.usual_variance[:, skill], doubt)
+            ),
             logits_per_level=per_level,
             lead_variance=lead,
             role_lead_variance=further,

@@ -124,7 +124,7 @@ class RankingModel:
 
     @cached_property
     def _tabled_shares(self) -> NDArray[np.float64]:
-        return self._shares_of(self._tabled)
+        return self._shares_of(self._tabled.T)
 
     def _shares_of(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         shares = np.zeros((weights.shape[1], len(self.matrices)))
@@ -152,13 +152,12 @@ class RankingModel:
         """
         histories = over.histories
         parts = np.empty((len(placed), len(self.readings) + len(self.pairs), n))
-        n_readings = len(self.readings)
-        weights = self._weigh(histories.lag)[:, :, None] * self._is_read[:, None]
-        told = over.gather(placed, n)
-        for row, met in enumerate(histories.spans):
-            read = weights[:, met].reshape(n_readings, -1)
-            parts[row, :n_readings] = read @ told[met].reshape(-1, n)
-        for row, pairs in enumerate(self.pairs, start=n_readings):
+        weights, told = self._weigh(histories.lag), over.gather(placed, n)
+        for place, rows in enumerate(self._read_by):
+            read = weights[rows]
+            for learner, met in enumerate(histories.spans):
+                parts[learner, rows] = read[:, met] @ told[met, place]
+        for row, pairs in enumerate(self.pairs, start=len(self.readings)):
             parts[:, row] = pairs.gather(histories, placed, n)
         return parts.transpose(0, 2, 1)
 
@@ -169,23 +168,23 @@ class RankingModel:
         return [names.index(reading.matrix) for reading in self.readings]
 
     @cached_property
-    def _is_read(self) -> NDArray[np.float64]:
-        """1 where a reading reads a matrix, else 0, (n_readings, n_matrices)."""
-        return np.eye(len(self.matrices))[self._reads]
+    def _read_by(self) -> list[NDArray[np.int64]]:
+        """The rows of `readings` that read each matrix."""
+        return [np.flatnonzero(np.equal(self._reads, place)) for place in range(len(self.matrices))]
 
     @cached_property
     def _tabled(self) -> NDArray[np.float64]:
-        """The weights of lags 0 … `TABLED_LAGS` by reading; that of lag 0 is never looked at."""
+        """The weights of lags 0 … `TABLED_LAGS` and readings; those of lag 0 are never used."""
         lag = np.arange(1, TABLED_LAGS + 1)
-        tabled = np.zeros((len(self.readings), TABLED_LAGS + 1))
+        tabled = np.zeros((TABLED_LAGS + 1, len(self.readings)))
         for row, reading in enumerate(self.readings):
-            tabled[row, 1:] = reading.recency.of(lag)
+            tabled[1:, row] = reading.recency.of(lag)
         return tabled
 
     def _weigh(self, lag: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the weights of some lags by reading, (n_readings, n)."""
         if lag.max(initial=0) <= TABLED_LAGS:
-            return self._tabled.take(lag, axis=1)
+            return self._tabled.take(lag, axis=0).T
         return np.array([reading.recency.of(lag) for reading in self.readings])
 
     def describe(self, candidates: NDArray[np.int64], over: Overlay) -> NDArray[np.float32]:
