@@ -1,6 +1,7 @@
 """Module-to-module weights, and how recently a module was met."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
