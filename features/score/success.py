@@ -198,8 +198,7 @@ class SuccessModel:
             half_life_seconds=half_life,
         )
         own_module = index.module_ids.positions(self.module_ids.tolist())
-        shares = skill_shares(index)
-        on_scale = zero + (difficulty + shares @ yardstick.skill_offset) / per_level
+        on_scale = zero + (difficulty + skill_shares(index) @ yardstick.skill_offset) / per_level
         authored = np.where(np.isnan(index.difficulty), on_scale, index.difficulty)
         return BoundSuccess(
             model=self,
@@ -372,9 +371,8 @@ def _signals(
     signals = np.zeros((len(chosen), N_STATE))
     signals[:, _LEARNER] = states.learner[learner]
     at = states.place[of, skill]
-    weighted = share[:, None] * states.told.signals[at]
-    np.add.reduceat(weighted, starts, axis=0, out=signals[:, _SKILL])
-    ability = states.told.ability[at]
+    by_skill, ability = share[:, None] * states.told.signals[at], states.told.ability[at]
+    np.add.reduceat(by_skill, starts, axis=0, out=signals[:, _SKILL])
     mean = np.add.reduceat(share * ability, starts)
     signals[:, _WEAKEST] = below(np.minimum.reduceat(ability, starts), mean)
     return signals
