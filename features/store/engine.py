@@ -140,6 +140,8 @@ def _set_up_postgresql(connection: Any, _record: ConnectionPoolEntry) -> None:
             " WHERE current_setting('synchronous_commit') = 'off'"
         )
         connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+        # Statements of milliseconds are planned for more rows than come, and compiled each time.
+        connection.execute("SET jit = off")
         connection.autocommit = False
 
 

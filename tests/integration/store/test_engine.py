@@ -48,12 +48,13 @@ def test_a_file_that_another_process_is_setting_up_is_waited_for(tmp_path):
         commit.join()
 
 
-def test_postgresql_commits_reach_the_disk_and_locks_time_out(postgresql_url):
+def test_postgresql_commits_reach_the_disk_locks_time_out_and_nothing_is_compiled(postgresql_url):
     careless = {"options": "-csynchronous_commit=off"}
     engine = open_engine(make_url(postgresql_url).update_query_dict(careless))
     with engine.connect() as connection:
         assert connection.scalar(text("SHOW synchronous_commit")) == "on"
         assert connection.scalar(text("SHOW lock_timeout")) == "10s"
+        assert connection.scalar(text("SHOW jit")) == "off"
     engine.dispose()
 
 
