@@ -2,6 +2,7 @@
 
 from threading import Lock
 
+from features.decide.conditions import compile_all
 from features.domain.catalogue import Catalogue
 from features.domain.errors import SnapshotError
 from features.encode.catalogue import CatalogueIndex, index_catalogue
@@ -51,7 +52,10 @@ class Rankings:
             If the database does not answer.
         """
         with database.reading() as repositories:
-            self.current(repositories)
+            index = self.current(repositories).index
+        compile_all(index.rules.conditions)
+        for pathway in index.pathways.everything:
+            compile_all(pathway.conditions)
 
     def remembered(self) -> Scorer | None:
         """Return the last scorer, for when the database is down; None before the first."""

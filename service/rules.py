@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from features.decide.conditions import holds, mentions, open_facts
+from features.decide.conditions import Facts, holds, mentions
 from features.decide.facts import Subject, facts_of
 from features.domain.catalogue import Rule
 from features.domain.history import Learner, LearnerHistory
@@ -56,9 +56,7 @@ def try_rule(
         history = LearnerHistory(learner=learner)
         if names & FROM_HISTORIES:
             history = repositories.learners.history(learner.learner_id)
-        outcome = holds(
-            rule.when, open_facts(facts_of(_subject(history, scorer, now, names), asked))
-        )
+        outcome = holds(rule.when, Facts(facts_of(_subject(history, scorer, now, names), asked)))
         outcomes[outcome] += 1
         if outcome and len(examples) < MOST_EXAMPLES:
             examples.append(learner.learner_id)

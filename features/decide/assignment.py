@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache, cached_property
 from types import ModuleType
 
-from features.decide.conditions import Mentions, holds, mentions, open_facts
+from features.decide.conditions import Facts, Mentions, holds, mentions
 from features.decide.facts import fact_of, profile_facts
 from features.domain.experiment import LEARNER, Component, Enrolment, Experiment
 from features.domain.history import Learner
@@ -70,7 +70,7 @@ class Trial:
         eligible = self.experiment.eligible
         if eligible is None:
             return True
-        return holds(eligible, open_facts(profile_facts(learner, now, self.asked))) is True
+        return holds(eligible, Facts(profile_facts(learner, now, self.asked))) is True
 
     def variant_of(self, unit_id: str) -> str | None:
         """Return the variant that a unit not enrolled yet gets, None where it gets none."""

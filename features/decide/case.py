@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decide.conditions import mentions, open_facts
+from features.decide.conditions import Facts, mentions
 from features.decide.eligibility import (
     Bars,
     Eligibility,
@@ -167,7 +167,7 @@ def consult(
     if known is not None and mine == tuple(each.index for each in known.journey.pathways):
         return replace(known, journey=travel(subject, mine, known.facts))
     asked = mentions((index.rules.conditions, *(pathway.conditions for pathway in mine)))
-    facts = open_facts(facts_of(subject, asked))
+    facts = Facts(facts_of(subject, asked))
     return Bars(
         ruling=apply_rules(index.rules, facts),
         journey=travel(subject, mine, facts),

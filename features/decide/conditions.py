@@ -9,15 +9,17 @@ Common Expression Language, language definition (cel.dev); `||` and `&&` absorb 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
-
-import cel
+from typing import TYPE_CHECKING, Any
 
 from features.domain.errors import InvalidValueError
+
+if TYPE_CHECKING:  # with the first condition: it brings a command line of its own along
+    import cel
 
 MOST_CHARACTERS = 1_000
 # A walk over 2,000 modules done takes milliseconds; one within another, seconds.
@@ -40,6 +42,20 @@ _FAILURES = (
     TypeError,
     ValueError,
 )
+
+
+class Facts:
+    """What conditions are asked about; it is made ready for CEL once the first is asked."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self._facts = facts
+
+    @cached_property
+    def context(self) -> "cel.Context":
+        """The facts as CEL takes them."""
+        import cel  # noqa: PLC0415 - see above
+
+        return cel.Context(dict(self._facts))
 
 
 def check_condition(source: str) -> None:
@@ -170,7 +186,7 @@ def _is_text(token: str) -> bool:
     return token[:1] in ("'", '"')
 
 
-def holds(source: str, facts: cel.Context) -> bool | None:
+def holds(source: str, facts: Facts) -> bool | None:
     """Tell whether a condition holds; None where it cannot be told.
 
     Parameters
@@ -178,7 +194,7 @@ def holds(source: str, facts: cel.Context) -> bool | None:
     source
         A checked condition.
     facts
-        As `open_facts` made them.
+        Everything it may mention.
 
     Returns
     -------
@@ -187,17 +203,21 @@ def holds(source: str, facts: cel.Context) -> bool | None:
         the outcome is no truth value.
     """
     try:
-        outcome = _compile(source).execute(facts)
+        outcome = _compile(source).execute(facts.context)
     except _FAILURES:
         return None
     return outcome if isinstance(outcome, bool) else None
 
 
-def open_facts(facts: Mapping[str, Any]) -> cel.Context:
-    """Make facts ready for any number of conditions."""
-    return cel.Context(dict(facts))
+def compile_all(sources: Iterable[str]) -> None:
+    """Make checked conditions ready, so that the first who is asked about need not wait for it."""
+    for source in sources:
+        with suppress(*_FAILURES):  # as in `holds`: it says nothing then
+            _compile(source)
 
 
 @lru_cache(maxsize=4096)
-def _compile(source: str) -> cel.Program:
+def _compile(source: str) -> "cel.Program":
+    import cel  # noqa: PLC0415 - see above
+
     return cel.compile(source)

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import reduce
 
-import cel
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decide.conditions import Mentions
+from features.decide.conditions import Facts, Mentions
 from features.decide.journey import Journey
 from features.decide.rules import Ruling
 from features.domain.catalogue import Policy
@@ -68,7 +67,7 @@ class Bars:
     ruling: Ruling
     journey: Journey
     asked: Mentions
-    facts: cel.Context
+    facts: Facts
 
     def held_back(self, index: CatalogueIndex, arrays: LearnerArrays) -> frozenset[int]:
         """Return rows of modules of locked steps; what is owed is not held back by a pathway."""

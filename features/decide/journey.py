@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-import cel
-
-from features.decide.conditions import holds, names_in
+from features.decide.conditions import Facts, holds, names_in
 from features.decide.facts import Subject
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
@@ -125,7 +123,7 @@ class Journey:
     held_back: frozenset[int]
 
 
-def travel(subject: Subject, mine: tuple[PathwayIndex, ...], facts: cel.Context) -> Journey:
+def travel(subject: Subject, mine: tuple[PathwayIndex, ...], facts: Facts) -> Journey:
     """Follow a learner along every pathway that is theirs.
 
     Parameters
@@ -168,7 +166,7 @@ def pathways_of(
     return tuple(sorted((*to_role, *begun), key=lambda each: each.pathway.pathway_id))
 
 
-def follow(pathway: PathwayIndex, arrays: LearnerArrays, facts: cel.Context) -> PathwayStanding:
+def follow(pathway: PathwayIndex, arrays: LearnerArrays, facts: Facts) -> PathwayStanding:
     """Settle the state of every step, those required before those that require them."""
     done = [step for row, step in pathway.places if row in arrays.done_rows]
     holding = [when for when in pathway.conditions if holds(when, facts) is True]

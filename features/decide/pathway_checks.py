@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from features.decide.conditions import check_condition, holds, open_facts
+from features.decide.conditions import Facts, check_condition, holds
 from features.domain.catalogue import Pathway, PathwayStep
 from features.domain.errors import CycleError, InvalidValueError
 
-_NOTHING = open_facts({})
+_NOTHING = Facts({})
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _BOUND = re.compile(rf"^(?P<of>[\w.\[\]\"']+)\s*(?P<sign><=|>=|<|>|==)\s*(?P<number>{_NUMBER})$")
 _TEXT = re.compile(r"^(?P<of>[\w.]+)\s*==\s*(?P<text>\"[^\"]*\"|'[^']*')$")

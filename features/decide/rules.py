@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
-import cel
-
-from features.decide.conditions import holds
+from features.decide.conditions import Facts, holds
 from features.domain.catalogue import Rule
 from features.encode.rules import RuleIndex
 
@@ -47,7 +45,7 @@ class Ruling:
         return inf if days is None else days * SECONDS_PER_DAY
 
 
-def apply_rules(index: RuleIndex, facts: cel.Context) -> Ruling:
+def apply_rules(index: RuleIndex, facts: Facts) -> Ruling:
     """Ask every rule whether it holds, and settle what those that hold say.
 
     Where one rule excludes a module that another assigns or requires, the one of higher priority

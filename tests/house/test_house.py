@@ -96,6 +96,17 @@ def test_importing_a_package_touches_neither_disk_nor_mlflow(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_not_every_worker_needs_is_not_imported_at_the_start():
+    program = (
+        "import sys, features.decide.decide, features.store.workspace\n"
+        "print(sorted({'cel', 'alembic'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_loading_growthbook_reaches_for_nothing_and_starts_nothing():
     """Its HTTP clients are loaded with it; one of them tries a port of this machine for IPv6."""
     program = (

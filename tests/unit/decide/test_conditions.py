@@ -6,15 +6,16 @@ from hypothesis import strategies as st
 
 from features.decide.conditions import (
     MOST_CHARACTERS,
+    Facts,
     check_condition,
+    compile_all,
     holds,
     mentions,
     names_in,
-    open_facts,
 )
 from features.domain.errors import InvalidValueError
 
-FACTS = open_facts({"learner": {"department": "Sales", "grade": "7"}, "tenure_days": 12.5})
+FACTS = Facts({"learner": {"department": "Sales", "grade": "7"}, "tenure_days": 12.5})
 
 
 @pytest.mark.parametrize(
@@ -126,6 +127,10 @@ LEVELS = {"sql": 0.4, "excel": 0.9}
 def test_a_condition_holds_alike_with_no_more_than_it_looks_at(source):
     keys = mentions(((source,),)).keys.get("mastery", frozenset(LEVELS))
     narrow = {key: level for key, level in LEVELS.items() if key in keys}
-    assert holds(source, open_facts({"mastery": narrow})) == holds(
-        source, open_facts({"mastery": LEVELS})
-    )
+    assert holds(source, Facts({"mastery": narrow})) == holds(source, Facts({"mastery": LEVELS}))
+
+
+def test_what_does_not_compile_keeps_no_other_condition_from_being_made_ready():
+    compile_all(("1 +", "tenure_days > 1.0"))
+    assert holds("1 +", FACTS) is None
+    assert holds("tenure_days > 1.0", FACTS) is True
