@@ -62,7 +62,7 @@ class Requirements:
     by_goal: NDArray[np.bool_]
     skills: NDArray[np.int64]
     pairs: NDArray[np.int64]
-    skill_of_pair: NDArray[np.int64]
+    skill_of_pair: NDArray[np.int32]
     module_of_pair: NDArray[np.int32]
     target_of_pair: NDArray[np.float64]
     weight_of_pair: NDArray[np.float64]

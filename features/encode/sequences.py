@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +54,6 @@ class Sequences:
         lag: NDArray[np.int64] = self.indptr[1:].repeat(self.lengths)
         lag -= np.arange(len(self.module))
         return lag
-
-    @cached_property
-    def spans(self) -> list[slice]:
-        """The entries of each learner."""
-        return [slice(first, end) for first, end in pairwise(self.indptr.tolist())]
 
     @property
     def is_timed(self) -> bool:

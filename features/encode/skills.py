@@ -23,7 +23,7 @@ class ModuleSkillIndex:
     indptr
         int64, (n_modules + 1,): pairs of module i are indptr[i]:indptr[i + 1].
     skill
-        int64, (n_pairs,), position in `skill_ids`; as wide as numpy takes positions.
+        int32, (n_pairs,), position in `skill_ids`.
     weight
         float64, (n_pairs,), in (0,1].
     difficulty
@@ -33,7 +33,7 @@ class ModuleSkillIndex:
     module_ids: IdMap
     skill_ids: IdMap
     indptr: NDArray[np.int64]
-    skill: NDArray[np.int64]
+    skill: NDArray[np.int32]
     weight: NDArray[np.float64]
     difficulty: NDArray[np.float64]
 
@@ -54,7 +54,7 @@ class ModuleSkillIndex:
         untagged = np.full(len(at), len(self.skill_ids))
         return (
             np.cumsum(np.concatenate([[0], np.maximum(lengths, 1)])).astype(np.int64),
-            np.insert(self.skill, at, untagged),
+            np.insert(self.skill.astype(np.int64), at, untagged),
             np.insert(self.weight, at, np.ones(len(at))),
         )
 
@@ -123,7 +123,7 @@ def index_module_skills(modules: Sequence[Module], skill_ids: IdMap) -> ModuleSk
         module_ids=IdMap(module.module_id for module in modules),
         skill_ids=skill_ids,
         indptr=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64),
-        skill=np.array([skill for skill, _ in pairs], dtype=np.int64),
+        skill=np.array([skill for skill, _ in pairs], dtype=np.int32),
         weight=np.array([weight for _, weight in pairs], dtype=np.float64),
         difficulty=np.array(
             [nan if module.difficulty is None else module.difficulty for module in modules],

@@ -57,7 +57,7 @@ class BoundAffinity:
     model
         In the snapshot's own order.
     to_snapshot
-        int64, (n_modules,), positions in the snapshot; −1 for newer modules.
+        int32, (n_modules,), positions in the snapshot; −1 for newer modules.
     cold
         Newer modules, and those of the snapshot that nobody had met.
     popularity
@@ -67,7 +67,7 @@ class BoundAffinity:
     """
 
     model: RankingModel
-    to_snapshot: NDArray[np.int64]
+    to_snapshot: NDArray[np.int32]
     cold: ColdModules
     popularity: NDArray[np.float64]
     popularity_by_role: Mapping[str, NDArray[np.float64]]
@@ -138,7 +138,7 @@ class BoundAffinity:
     def history(self, log: InteractionLog, now_seconds: NDArray[np.float64]) -> Sequences:
         """Return what learners met, in the snapshot's order of modules, asked at instants (n,)."""
         met = sequence_modules(log)
-        module = self.to_snapshot[met.module].astype(np.int32)
+        module = self.to_snapshot[met.module]
         asked = replace(met, module=module, asked_at_seconds=now_seconds)
         return asked if (module >= 0).all() else asked.keep(module >= 0)
 
@@ -183,8 +183,7 @@ def bind_affinity(arrays: Mapping[str, NDArray[Any]], index: CatalogueIndex) -> 
     """
     model = from_arrays(arrays)
     module_ids = IdMap(arrays["module_ids"].tolist())
-    # As wide as numpy takes positions, lest every one that is taken is converted.
-    to_snapshot = module_ids.positions(index.module_ids).astype(np.int64)
+    to_snapshot = module_ids.positions(index.module_ids)
     cold = _cold_modules(index, to_snapshot, model, arrays.get("likeness", USUAL_WEIGHTS))
     overall = _spread(percentiles(model.popularity), to_snapshot, cold)
     share = model.popularity / max(model.popularity.sum(), 1.0)
@@ -228,7 +227,7 @@ def percentiles(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _spread(
     values: NDArray[np.float64],
-    to_snapshot: NDArray[np.int64],
+    to_snapshot: NDArray[np.int32],
     cold: ColdModules,
     histories: Sequences | None = None,
 ) -> NDArray[np.float64]:
@@ -270,7 +269,7 @@ def _percentiles_of(reciprocal: NDArray[np.float64], n: int | None = None) -> ND
 
 def _cold_modules(
     index: CatalogueIndex,
-    to_snapshot: NDArray[np.int64],
+    to_snapshot: NDArray[np.int32],
     model: RankingModel,
     weights: NDArray[np.float64],
 ) -> ColdModules:

@@ -121,7 +121,7 @@ def _skill_profiles(index: ModuleSkillIndex) -> sparse.csr_array:
 
 
 def _told_apart(
-    rows: tuple[NDArray[np.integer], NDArray[np.float64], NDArray[np.int64]], n_columns: int
+    rows: tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]], n_columns: int
 ) -> sparse.csr_array:
     """Return rows of unit length in which what few modules have weighs more.
 

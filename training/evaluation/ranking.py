@@ -42,7 +42,7 @@ class BoundRanking:
 
     def scores(self, histories: Sequences) -> NDArray[np.float64]:
         """Score every module of the catalogue, (n_learners, n_modules); see `RankingModel`."""
-        module = self.affinity.to_snapshot[histories.module].astype(np.int32)
+        module = self.affinity.to_snapshot[histories.module]
         known = replace(histories, module=module).keep(module >= 0)
         return self.affinity.spread_to_catalogue(self.affinity.model.scores(known), known)
 

@@ -118,11 +118,10 @@ def _lists_of(
         history, owner, target = history.take(asked), owner[asked], target[asked]
         for first, part in in_batches(history, components.n_modules):
             span = slice(first, first + len(part))
-            over = components.lay(part)
-            candidates = components.candidates(components.base_scores(over), part)
+            candidates = components.candidates(components.base_scores(part), part)
             found = candidates == target[span, None]
             listed = found.any(axis=1)
-            described = components.describe(candidates, over)
+            described = components.describe(candidates, part)
             yield (
                 described[listed],
                 found[listed].argmax(axis=1),

@@ -65,7 +65,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> RankingModel:
         matrices={
             str(name): TopWeights(
                 column=arrays[f"matrix.{name}.column"], weight=arrays[f"matrix.{name}.weight"]
-            )
+            ).packed()
             for name in arrays["matrices"]
         },
         readings=tuple(

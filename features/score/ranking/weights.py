@@ -1,4 +1,4 @@
-"""Module-to-module weights, and how recently a module was met."""
+"""Module-to-module weights and how a history is laid over them."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from features.encode.sequences import Sequences
 
 NOWHERE = -1
 
@@ -62,6 +64,74 @@ class TopWeights:
 
     column: NDArray[np.int32]
     weight: NDArray[np.float32]
+
+    @property
+    def n_modules(self) -> int:
+        """How many modules."""
+        return len(self.column)
+
+    def spread(self, histories: Sequences, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum the rows of each learner's modules, weighted, (n_learners, n_modules).
+
+        Parameters
+        ----------
+        histories
+            n learners.
+        weights
+            float64, one an entry of `histories`.
+        """
+        shape = len(histories), self.n_modules
+        where = self.column[histories.module]
+        if len(histories) > 1:
+            where = histories.learner[:, None] * self.n_modules + where
+        weighted = weights[:, None] * self.weight[histories.module]
+        total = np.bincount(where.ravel(), weighted.ravel(), shape[0] * shape[1])
+        return total.reshape(shape)
+
+    def gather(
+        self, histories: Sequences, placed: NDArray[np.int64], readings: NDArray[np.float64], n: int
+    ) -> NDArray[np.float64]:
+        """Sum as `spread` does, but for some modules only, and once for each way of weighing.
+
+        Parameters
+        ----------
+        histories
+            n learners.
+        placed
+            int64, (n_learners, n_modules), as `places` finds them.
+        readings
+            float64, (n_readings, n_entries), weights of the entries of `histories`.
+        n
+            How many modules are asked for of each learner.
+
+        Returns
+        -------
+        float64, (n_learners, n_readings, n).
+        """
+        used = readings.any(axis=0).nonzero()[0]
+        module, learner = histories.module[used], histories.learner[used]
+        where = self.column[module]
+        if len(histories) > 1:
+            where = (learner * self.n_modules)[:, None] + where
+        at = placed.ravel().take(where.ravel())
+        found = (at >= 0).nonzero()[0]
+        told = np.zeros((len(used), n))
+        cell = found // max(where.shape[1], 1) * n + at[found]
+        told.ravel()[cell] = self.weight[module].ravel()[found]
+        read = readings[:, used]
+        ends = learner.searchsorted(np.arange(len(histories) + 1)).tolist()
+        return np.array([read[:, first:end] @ told[first:end] for first, end in pairwise(ends)])
+
+    def packed(self) -> "TopWeights":
+        """Return the same weights in rows as short as the longest of them without its padding."""
+        width = int(np.count_nonzero(self.weight, axis=1).max(initial=0))
+        if width == self.weight.shape[1]:
+            return self
+        order = np.argsort(self.weight == 0.0, axis=1, kind="stable")[:, :width]
+        return TopWeights(
+            column=np.take_along_axis(self.column, order, axis=1),
+            weight=np.take_along_axis(self.weight, order, axis=1),
+        )
 
 
 def keep_top(weights: NDArray[np.floating] | sparse.csr_array, n: int) -> TopWeights:

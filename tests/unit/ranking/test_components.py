@@ -5,8 +5,7 @@ import pytest
 from scipy import sparse
 
 from features.score.ranking.factors import FactorFoldIn
-from features.score.ranking.stack import Stack
-from features.score.ranking.weights import Recency, keep_top, places
+from features.score.ranking.weights import Recency, TopWeights, keep_top, places
 from training.evaluation.ranking import sequences_from
 from training.ranking import linear, sequential
 from training.ranking.linear import (
@@ -65,40 +64,47 @@ def test_keep_top_keeps_the_same_of_sparse_rows(n):
 
 
 def test_spread_sums_the_weighted_rows_of_a_history():
-    first = np.array([[0, 1, 2], [3, 0, 4], [5, 6, 0]], dtype=float)
-    stack = Stack.of([keep_top(first, 3), keep_top(10 * first, 2)], 3)
-    over = stack.under(sequences_from([[0, 1], [], [2]]))
-    shares = np.array([[0.5, 0.0], [1.0, 0.1], [2.0, 0.0]])
-    assert over.spread(shares).tolist() == [[6.0, 0.5, 9.0], [0.0, 0.0, 0.0], [10.0, 12.0, 0.0]]
-
-
-def drawn_stack(rng):
-    """Three matrices of different density over 20 modules, padding among their weights."""
-    return Stack.of([keep_top(rng.normal(size=(20, 20)) - 0.5, n) for n in (7, 15, 2)], 20)
+    dense = np.array([[0, 1, 2], [3, 0, 4], [5, 6, 0]], dtype=float)
+    weights = keep_top(dense, 3)
+    histories = sequences_from([[0, 1], [], [2]])
+    spread = weights.spread(histories, np.array([0.5, 1.0, 2.0]))
+    last = weights.spread(histories, np.array([0.0, 1.0, 1.0]))
+    assert last.tolist() == [[3.0, 0.0, 4.0], [0.0, 0.0, 0.0], [5.0, 6.0, 0.0]]
+    assert spread.tolist() == [[3.0, 0.5, 5.0], [0.0, 0.0, 0.0], [10.0, 12.0, 0.0]]
 
 
 def test_gathering_is_spreading_over_some_modules_only():
     rng = np.random.default_rng(1)
+    weights = keep_top(rng.random((20, 20)), 7)
     histories = sequences_from([rng.permutation(20)[: rng.integers(0, 9)] for _ in range(5)])
-    over = drawn_stack(rng).under(histories)
+    readings = np.array([rng.random(len(histories.module)), np.zeros(len(histories.module))])
     chosen = np.array([rng.permutation(20)[:6] for _ in range(5)])
-    gathered = over.gather(places(chosen, 20), 6)
-    shares = rng.random(gathered.shape[:2])
-    wide = np.take_along_axis(over.spread(shares), chosen, axis=1)
-    for learner, met in enumerate(histories.spans):
-        summed = np.einsum("ik,ikn->n", shares[met], gathered[met])
-        assert summed == pytest.approx(wide[learner])
+    gathered = weights.gather(histories, places(chosen, 20), readings, 6)
+    for row, reading in enumerate(readings):
+        wide = weights.spread(histories, reading)
+        assert gathered[:, row] == pytest.approx(np.take_along_axis(wide, chosen, axis=1))
+
+
+def test_weights_are_the_same_without_their_padding():
+    rng = np.random.default_rng(2)
+    weights = keep_top(rng.normal(size=(20, 20)) - 0.5, 15)
+    packed = weights.packed()
+    assert packed.column.shape[1] == np.count_nonzero(weights.weight, axis=1).max() < 15
+    assert packed.packed() is packed
+    histories = sequences_from([rng.permutation(20)[:6] for _ in range(3)])
+    asked = rng.random(len(histories.module))
+    assert np.array_equal(packed.spread(histories, asked), weights.spread(histories, asked))
 
 
 def test_one_learner_scores_as_the_same_learner_among_many():
     rng = np.random.default_rng(0)
-    stack = drawn_stack(rng)
+    weights = keep_top(rng.random((20, 20)), 7)
     rows = [rng.permutation(20)[: rng.integers(0, 9)].tolist() for _ in range(30)]
     many = sequences_from(rows)
-    shares = rng.random((len(many.module), 3))
-    together = stack.under(many).spread(shares)
+    together = weights.spread(many, Recency(power=1).of(many.lag))
     for row, modules in enumerate(rows):
-        alone = stack.under(sequences_from([modules])).spread(shares[many.spans[row]])
+        one = sequences_from([modules])
+        alone = weights.spread(one, Recency(power=1).of(one.lag))
         assert np.array_equal(alone[0], together[row])
 
 
@@ -264,6 +270,11 @@ def test_an_empty_history_folds_in_to_nothing():
         factors=np.ones((3, 2), dtype=np.float32), regularization=1.0, confidence=1.0
     )
     assert fold_in.scores(sequences_from([[]])).tolist() == [[0.0, 0.0, 0.0]]
+
+
+def test_top_weights_know_their_size():
+    weights = TopWeights(column=np.zeros((5, 2), np.int32), weight=np.zeros((5, 2), np.float32))
+    assert weights.n_modules == 5
 
 
 def test_pairs_may_stand_further_back():
