@@ -86,15 +86,15 @@ def make_workspace(
     cache
         Keeps the snapshot for the next run with the same numbers.
     """
-    taught = _read(Size(n_rows=30 * n_modules, n_modules=n_modules), seed)
     shown = _read(
         Size(n_rows=4 * n_learners * n_events, n_modules=n_modules, rows_per_learner=n_events),
         seed,
     )
-    catalogue = furnish(taught.catalogue, np.random.default_rng(seed))
+    # Modules and skills follow from the seed alone, however many rows there are.
+    catalogue = furnish(shown.catalogue, np.random.default_rng(seed))
     return Workspace(
         catalogue=catalogue,
-        snapshot=_snapshot(taught, seed, cache and cache / f"snapshot-{n_modules}-{seed}"),
+        snapshot=_snapshot(n_modules, seed, cache and cache / f"snapshot-{n_modules}-{seed}"),
         learners=tuple(_histories(shown, catalogue, n_learners, n_events, seed)),
     )
 
@@ -105,9 +105,10 @@ def _read(size: Size, seed: int) -> TrainingData:
         return read_folder_data(Path(scratch), now=NOW)
 
 
-def _snapshot(data: TrainingData, seed: int, kept: Path | None) -> Snapshot:
+def _snapshot(n_modules: int, seed: int, kept: Path | None) -> Snapshot:
     if kept is not None and kept.exists():
         return read_snapshot(kept, "1")
+    data = _read(Size(n_rows=30 * n_modules, n_modules=n_modules), seed)
     holdout = hold_out_by_id(data, np.random.default_rng(seed))
     task = Task(data=data, holdout=holdout, seed=seed, report=print)
     snapshot = build_snapshot(task, fit_models(task), {}, NOW)

@@ -10,7 +10,14 @@ from features.encode.sequences import Sequences
 from features.score.ranking.model import RankingModel, Reading
 from features.score.ranking.weights import Recency, TopWeights, keep_top
 from training.ranking.baselines import count_learners
-from training.ranking.linear import count_transitions, ease_weights, gram_matrix, normalise_rows
+from training.ranking.linear import (
+    MOST_DENSE,
+    count_transitions,
+    ease_weights,
+    gram_matrix,
+    normalise_rows,
+)
+from training.ranking.neighbourhoods import N_NEIGHBOURS
 from training.ranking.network import NetworkSettings
 from training.ranking.sequential import (
     count_pair_followers,
@@ -58,7 +65,7 @@ class Settings:
     transition_shrinkage
         Added to the length of a row before shares are taken of it.
     n_kept
-        How many weights a row keeps.
+        How many weights a row keeps, at most.
     network
         What orders the candidates.
     """
@@ -125,7 +132,8 @@ def fit_components(
         "soon": normalise_rows(soon, settings.transition_shrinkage),
         "before": normalise_rows(sparse.csr_array(soon.T), settings.transition_shrinkage),
     }
-    matrices = {name: keep_top(weights, settings.n_kept) for name, weights in whole.items()}
+    n_kept = kept_weights(n_modules, settings)
+    matrices = {name: keep_top(weights, n_kept) for name, weights in whole.items()}
     return RankingModel(
         popularity=count_learners(sequences, n_modules),
         matrices=matrices,
@@ -140,6 +148,14 @@ def fit_components(
         module_features=_module_features(sequences, n_modules),
         waits=measure_waits(sequences, matrices["next"].column) if sequences.is_timed else None,
     )
+
+
+def kept_weights(n_modules: int, settings: Settings) -> int:
+    """Return how many weights a row keeps: in a large catalogue no more than it has neighbours.
+
+    A worker holds the rows of all modules, each as long as the longest.
+    """
+    return settings.n_kept if n_modules <= MOST_DENSE else min(settings.n_kept, N_NEIGHBOURS)
 
 
 def _typical_best(weights: TopWeights) -> float:

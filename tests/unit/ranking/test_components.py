@@ -8,6 +8,7 @@ from features.score.ranking.factors import FactorFoldIn
 from features.score.ranking.weights import Recency, TopWeights, keep_top, places
 from training.evaluation.ranking import sequences_from
 from training.ranking import linear, sequential
+from training.ranking.components import Settings, kept_weights
 from training.ranking.linear import (
     count_transitions,
     ease_weights,
@@ -225,6 +226,13 @@ def test_a_module_without_neighbours_has_no_weights(monkeypatch):
     assert weights[0, 1] == weights[1, 0] == pytest.approx(2 / 3)
     assert not weights[2:].any()
     assert not weights[:, 2:].any()
+
+
+@pytest.mark.parametrize(
+    ("n_modules", "asked", "kept"), [(5_000, 300, 300), (5_001, 300, 100), (5_001, 20, 20)]
+)
+def test_rows_of_a_large_catalogue_keep_fewer_weights(n_modules, asked, kept):
+    assert kept_weights(n_modules, Settings(n_kept=asked)) == kept
 
 
 def shares(pairs, asked):
