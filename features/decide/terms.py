@@ -20,8 +20,6 @@ UNDATED_URGENCY = 0.25
 CONTINUITY_MEMORY = 3
 UNKNOWN_TIME_FIT = 0.5
 SMALLEST_ERROR = 1e-9  # of a mastery, in levels
-MOST_LEARNED_AT = 0.8  # p_success; see `learnable`
-STEEPNESS = 8.0
 PATIENCE = 0.6  # of a module's promise, what is left after each failure at it
 LEAST_CLOSING = 1e-6  # levels an hour: below it is only rounding
 
@@ -101,8 +99,7 @@ def _gap(case: Case) -> NDArray[np.float64]:
     if not len(asked.pairs):
         return gap
     closed = np.add.reduceat(asked.weight_of_pair * _expected_closings(case), asked.starts)
-    per_hour = closed * learnable(case.scores.p_able[asked.modules])
-    per_hour /= asked.hours
+    per_hour = closed / asked.hours
     n_failures = case.arrays.n_failures[asked.modules]
     failed = n_failures.nonzero()[0]
     per_hour[failed] *= PATIENCE ** n_failures[failed]
@@ -138,29 +135,6 @@ def _expected_gap(gap: NDArray[np.float64], error: NDArray[np.float64]) -> NDArr
     density = np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
     expected: NDArray[np.float64] = gap * ndtr(z) + error * density
     return expected
-
-
-def learnable(p_success: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of a module's gain that a learner can take up, in [0,1].
-
-    p^(st)·(1 − p)^(s(1 − t)) as a share of its largest value, at p = t, with s `STEEPNESS` and t
-    `MOST_LEARNED_AT`: nothing is left to learn where success is certain, and who is far likelier to
-    fail than to succeed cannot follow.
-
-    Parameters
-    ----------
-    p_success
-        float64, (n,), in [0,1].
-
-    References
-    ----------
-    Wilson, R., Shenhav, A., Straccia, M. & Cohen, J. (2019). The eighty five percent rule for
-    optimal learning. Nature Communications 10 (where the largest value is; the form is ours).
-    """
-    with_success, with_failure = STEEPNESS * MOST_LEARNED_AT, STEEPNESS * (1.0 - MOST_LEARNED_AT)
-    largest = MOST_LEARNED_AT**with_success * (1.0 - MOST_LEARNED_AT) ** with_failure
-    share = p_success**with_success * (1.0 - p_success) ** with_failure
-    return np.asarray(share / largest)
 
 
 def _refresh(case: Case) -> NDArray[np.float64]:

@@ -116,6 +116,8 @@ class AttemptTable:
     rested_seconds
         float64, (n,): of completions, how long ago the learner last completed the module, inf at
         the first; 0 of other rows. Answering a question completes nothing.
+    is_failed
+        bool, (n,): a module was tried and not passed; questions are no modules.
     log_row, evidence_row
         int64, (n,): row of the log, −1 for direct judgements; row of these, −1 for the others.
     level, standard_error
@@ -134,6 +136,7 @@ class AttemptTable:
     grade: NDArray[np.float64]
     is_study: NDArray[np.bool_]
     rested_seconds: NDArray[np.float64]
+    is_failed: NDArray[np.bool_]
     log_row: NDArray[np.int64]
     evidence_row: NDArray[np.int64]
     level: NDArray[np.float64]
@@ -235,6 +238,7 @@ def _told(log: InteractionLog, index: ModuleSkillIndex) -> AttemptTable:
         grade=np.where(is_attempt, graded, 0.0),
         is_study=~is_attempt,
         rested_seconds=_rested_seconds(log, rows),
+        is_failed=(success == 0) & (log.event[rows] != _ANSWERED),
         log_row=rows,
         evidence_row=np.full(len(rows), -1),
         level=unlevelled,
@@ -277,6 +281,7 @@ def _with_judgements(
         grade=merged(table.grade, nought),
         is_study=merged(table.is_study, np.zeros(n, dtype=bool)),
         rested_seconds=merged(table.rested_seconds, nought),
+        is_failed=merged(table.is_failed, np.zeros(n, dtype=bool)),
         log_row=merged(table.log_row, none),
         evidence_row=merged(table.evidence_row, np.arange(n)),
         level=merged(table.level, read),

@@ -67,6 +67,10 @@ class LevelScale:
         float64, (2,): of one skill that is not asked for, and of one that is; logits².
     half_life_seconds, kept_share
         Of what was gained, `kept_share` stays, the rest halves in this time (inf: nothing fades).
+    learned_at
+        In (0,1): p_success where modules teach most; see `gains.match`.
+    failed_share
+        In [0,1]: what a failed attempt teaches, of what a passed one does.
     """
 
     difficulty: NDArray[np.float64]
@@ -80,10 +84,21 @@ class LevelScale:
     skill_variance: NDArray[np.float64]
     half_life_seconds: float
     kept_share: float
+    learned_at: float
+    failed_share: float
 
     def logits(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return levels as logits around the middle of the scale."""
         return np.asarray(self.logits_per_level * (level - MIDDLE))
+
+    def level_at(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return logits around the middle of the scale as levels."""
+        return np.asarray(MIDDLE + logits / self.logits_per_level)
+
+    @property
+    def parts(self) -> NDArray[np.float64]:
+        """Shares of a gain: what stays, what fades."""
+        return np.array([self.kept_share, 1.0 - self.kept_share])
 
     @cached_property
     def tables(self) -> "UsualTables":

@@ -1,12 +1,12 @@
 """Levels of learners in skills: what is usual in the role, shown by evidence, gained and kept.
 
-level(t) = base + 1 − exp(−G(t)). The base is constant. Its prior is a tree: what is usual in the
-role and skill, the learner's lead over that in all skills, a further lead in the skills that the
-learner's role or goal asks for, and the skill's own difference. G adds up the gains of completed
-modules, of which a share stays and the rest fades by halves; each gain is of what is left to gain,
-and completing a module again brings back what has faded of its own. Every attempt is measured
-against what had been gained by then, so that forgetting takes away what was gained and nothing
-else.
+level(t) = base + 1 − exp(−G(t, base)). The base is constant. Its prior is a tree: what is usual in
+the role and skill, the learner's lead over that in all skills, a further lead in the skills that
+the learner's role or goal asks for, and the skill's own difference. G adds up the gains of modules
+(see `gains.py`), of which a share stays and the rest fades by halves; each gain is of what is left
+to gain, and completing a module again brings back what has faded of its own. Every attempt is
+measured against what had been gained by then, so that forgetting takes away what was gained and
+nothing else.
 
 Evidence travels along the tree as score functions (see `ability.py`): a skill tells its lead where
 the skill's best base lies for every value of the lead. These functions rise with every success, at
@@ -29,51 +29,16 @@ from numpy.typing import NDArray
 from features.encode.ability import (
     ANCHORS,
     LOGIT_OF_MASTERY,
-    judgement_scores,
     mean_information,
     message,
     posterior,
     sigmoid,
 )
 from features.encode.attempts import AttemptTable
+from features.encode.gains import Gains, add_gains, completions, rise, starting_from
 from features.encode.level_scale import MIDDLE, LearnerRoles, LevelScale
 
 FEW_ROWS = 5_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gains:
-    """What was gained up to and with each tag of a table, levels.
-
-    Attributes
-    ----------
-    sums
-        float64, (n_tags, 2): what stays, and what is left of the rest at the tag's instant.
-    at_seconds
-        float64, (n_tags,), those instants.
-    half_life_seconds
-        Of the rest.
-    """
-
-    sums: NDArray[np.float64]
-    at_seconds: NDArray[np.float64]
-    half_life_seconds: float
-
-    def at(self, tags: NDArray[np.int64], at_seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the gains up to and with some tags (−1: none), as far as they are left later.
-
-        Parameters
-        ----------
-        tags
-            int64, (n,).
-        at_seconds
-            float64, (n,), not before the tags' own instants.
-        """
-        if len(self.sums) == 0:
-            return np.zeros(len(tags))
-        passed = np.where(tags >= 0, at_seconds - self.at_seconds[tags], 0.0)
-        left = np.exp2(-passed / self.half_life_seconds)
-        return np.asarray((self.sums[tags, 0] + left * self.sums[tags, 1]) * (tags >= 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +94,8 @@ class LevelReading:
         expected in the evidence, over all learners of the role.
     left
         In (0,1]: the part of a further gain that would count, after what has been gained.
+    held
+        ≥ 0: what failed attempts taught and a success has yet to show.
     worth
         In [0,1], (n, n_modules): the part of its gain that completing each module now would add; 1
         for the first time, afterwards what has faded of it.
@@ -138,6 +105,7 @@ class LevelReading:
     shown: NDArray[np.float64]
     deviation: NDArray[np.float64]
     left: NDArray[np.float64]
+    held: NDArray[np.float64]
     worth: NDArray[np.float64]
 
 
@@ -148,14 +116,13 @@ def read_levels(
 
     `roles` are the learners' own, `at_seconds` is float64, (n,).
     """
-    gains = add_gains(table, scale)
-    bases = read_bases(table, scale, roles, read_signs(table, scale, roles, gains))
+    bases = read_bases(table, scale, roles, read_signs(table, scale, roles))
     n_skills, usual = table.n_skills + 1, scale.tables
     cell = scale.cells(roles)
     asked, alone = usual.asked.take(cell), usual.alone.take(cell)
     mode = usual.logits.take(cell)
     mode += np.where(asked, bases.leads[:, 1:], bases.leads[:, :1])
-    told, left = np.zeros(cell.shape), np.ones(cell.shape)
+    told, held, left = np.zeros(cell.shape), np.zeros(cell.shape), np.ones(cell.shape)
     # Every group has a last tag, and groups are in one order here and there.
     at = bases.learner * n_skills + bases.skill
     mode.ravel()[at] = bases.mode
@@ -164,18 +131,18 @@ def read_levels(
     spread = alone.ravel()[at] + scale.lead_variance + asked.ravel()[at] * scale.role_lead_variance
     told.ravel()[at] = mean_information(bases.own, bases.usual, spread)
     last = table.by_skill.last
-    stays, fades = gains.sums[last].T
-    passed = at_seconds[bases.learner] - gains.at_seconds[last]
-    now = stays + np.exp2(passed / -gains.half_life_seconds) * fades
+    gains = add_gains(table, scale, bases.mode[:, None])
+    now = gains.at(last, at_seconds[bases.learner])[:, 0]
     level.ravel()[at] += rise(now)
-    shown.ravel()[at] += rise(stays + fades)
-    left.ravel()[at] = np.exp(-now)
+    shown.ravel()[at] += rise(gains.sums[last].sum(axis=1)[:, 0])
+    held.ravel()[at], left.ravel()[at] = gains.held[:, 0], np.exp(-now)
     errors = _standard_errors(scale, told, alone, asked > 0)
     return LevelReading(
         level=level,
         shown=shown,
         deviation=errors / scale.logits_per_level,
         left=left,
+        held=held,
         worth=_worth(table, scale, gains.half_life_seconds, at_seconds),
     )
 
@@ -229,22 +196,23 @@ def read_signs(
     row, skill = table.tag_row, table.skill
     learner = table.learner[row]
     gains = add_gains(table, scale) if gains is None else gains
-    gained = rise(gains.at(table.by_skill.before, table.at_seconds[row]))
-    share, is_attempt = table.tag_share, table.is_attempt[row]
+    gained = gains.at(table.by_skill.before, table.at_seconds[row])
     usual = scale.tables.logits[scale.rows(roles.take(learner), skill), skill]
+    risen = risen_from(gained, scale)
     scores = np.zeros((len(row), len(ANCHORS)))
-    tried = is_attempt.nonzero()[0]
-    of = row[tried]
+    tried = table.is_attempt[row].nonzero()[0]
+    of, share = row[tried], table.tag_share
+    # The other skills of a module are taken to be as usual.
+    others = share * (usual + scale.logits_per_level * rise(starting_from(gained, usual)))
+    known = np.bincount(row, others, len(table))[of] - others[tried]
     part = share[tried, None]
-    hard = hardness(table, scale, gained)[of]
-    others = np.bincount(row, share * usual, len(table))[of] - share[tried] * usual[tried]
-    expected = sigmoid(part * ANCHORS + (others - hard)[:, None])
-    scores[tried] = part * (table.success[of].astype(np.float64)[:, None] - expected)
+    ease = part * risen[tried] + (known - hardness(table, scale)[of])[:, None]
+    scores[tried] = part * (table.success[of].astype(np.float64)[:, None] - sigmoid(ease))
     told = (table.module[row] < 0).nonzero()[0]
     if len(told):
-        stated = scale.logits(table.level[row[told]] - gained[told])
+        stated = scale.logits(table.level[row[told]])[:, None]
         doubt = (scale.logits_per_level * table.standard_error[row[told]]) ** 2
-        scores[told] = judgement_scores(stated, doubt)
+        scores[told] = (stated - risen[told]) / doubt[:, None]
     return Signs(group=table.by_skill.number, scores=scores)
 
 
@@ -296,70 +264,18 @@ def read_bases(table: AttemptTable, scale: LevelScale, roles: LearnerRoles, sign
     )
 
 
-def rise(gained: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far gains that add up to `gained` lift a level: each is of what is left."""
-    return np.asarray(-np.expm1(-gained))
+def risen_from(gained: NDArray[np.float64], scale: LevelScale) -> NDArray[np.float64]:
+    """Return levels in logits after gains, by the base they start from, (n, n_anchors).
 
-
-def gains_at(
-    table: AttemptTable,
-    scale: LevelScale,
-    tags: NDArray[np.int64],
-    at_seconds: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return the gains up to and with some tags, as `Gains.at` does."""
-    return add_gains(table, scale).at(tags, at_seconds)
-
-
-def hardness(
-    table: AttemptTable, scale: LevelScale, gained: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the base in logits at which success at each row is even, (n_rows,); 0 for judgements.
-
-    Parameters
-    ----------
-    gained
-        float64, (n_tags,), levels gained before; a row's success rests on its skills by weight.
+    Who starts higher is nowhere lower, however little there was left to learn.
     """
-    difficulty = scale.hard_at[table.module]
-    lift = np.bincount(table.tag_row, table.tag_share * gained, len(table))
-    return np.asarray(scale.logits(difficulty - lift) - LOGIT_OF_MASTERY)
+    risen = ANCHORS + scale.logits_per_level * rise(gained)
+    return np.asarray(np.maximum.accumulate(risen, axis=1))
 
 
-def add_gains(table: AttemptTable, scale: LevelScale) -> Gains:
-    """Add up the gains of each learner in each skill."""
-    row = table.tag_row
-    at = table.at_seconds[row]
-    half_life = scale.half_life_seconds if table.is_timed else np.inf
-    added = _lessons(table.rested_seconds, scale, half_life)
-    added *= scale.gained_by[table.module, None]
-    added = added[row] * table.weight[:, None]
-    if np.isinf(half_life):
-        sums = table.by_skill.sums(added)
-    else:
-        fade = np.exp2(-_since_previous(table, at) / half_life)
-        sums = table.by_skill.sums(added, 1.0, fade, slice(1, 2))
-    return Gains(sums=sums, at_seconds=at, half_life_seconds=half_life)
-
-
-def _lessons(
-    rested: NDArray[np.float64], scale: LevelScale, half_life: float
-) -> NDArray[np.float64]:
-    """Return the parts of a gain that completions add, (n, 2): to what stays, to what fades.
-
-    Parameters
-    ----------
-    rested
-        float64, (n,), seconds since the module was last completed, inf where never.
-    """
-    first = rested == np.inf
-    faded = np.where(first, 0.0, rested)
-    faded *= -np.log(2.0) / half_life
-    np.expm1(faded, out=faded)
-    lessons = np.empty((len(rested), 2))
-    np.multiply(first, scale.kept_share, out=lessons[:, 0])
-    np.multiply(np.where(first, -1.0, faded), scale.kept_share - 1.0, out=lessons[:, 1])
-    return lessons
+def hardness(table: AttemptTable, scale: LevelScale) -> NDArray[np.float64]:
+    """Return the level in logits at which success at each row is even, (n_rows,)."""
+    return np.asarray(scale.logits(scale.hard_at[table.module]) - LOGIT_OF_MASTERY)
 
 
 def _worth(
@@ -371,14 +287,8 @@ def _worth(
     learner = table.learner[done]
     since = at_seconds[learner] - table.at_seconds[done]
     # Rows are in order of time: the last one stays.
-    worth[learner, table.module[done]] = _lessons(since, scale, half_life).sum(axis=1)
+    worth[learner, table.module[done]] = completions(since, scale, half_life).sum(axis=1)
     return worth
-
-
-def _since_previous(table: AttemptTable, at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the seconds between each tag and the one before it in its learner and skill."""
-    previous = table.by_skill.previous
-    return np.where(previous >= 0, at - at[previous], 0.0)
 
 
 def _sums(

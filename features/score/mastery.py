@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.ability import LOGIT_OF_MASTERY, attenuation, sigmoid
-from features.encode.levels import rise
+from features.encode.gains import match, rise
 from features.encode.state import LearnerStates
 from features.score.scores import Standing
 from features.score.success import BoundSuccess
@@ -40,33 +40,29 @@ def mastery_shown(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.floa
 def expected_mastery(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
     """Return the level of each pair's skill after completing its module, (n_learners, n_pairs).
 
-    What completing it without a judgement brings; a success in it would show more. A module done
+    What completing it without a judgement brings: what a learner of that level takes up of its
+    gain, and shows of what failed attempts taught. A success in it would show more; a module done
     before brings back what has faded of it.
     """
-    index, levels = bound.index, states.levels
-    expected = levels.left.take(index.skill, axis=1)
+    index, levels, scale = bound.index, states.levels, bound.levels.scale
+    gain = levels.held.take(index.skill, axis=1)
+    gain += bound.gain_of_pairs
     learner, known = (levels.worth != 1.0).nonzero()
     if len(known):
         pairs = index.pairs_of_modules(known)
         of = learner.repeat(index.indptr[known + 1] - index.indptr[known])
-        module = index.module[pairs]
-        worth = bound.levels.scale.gain[module] * levels.worth[of, module]
-        again = expected[of, pairs] * rise(worth * index.weight[pairs])
-        expected *= bound.rise_of_pairs
-        expected[of, pairs] = again
-    else:
-        expected *= bound.rise_of_pairs
-    expected += levels.level.take(index.skill, axis=1)
+        lost = 1.0 - levels.worth[of, index.module[pairs]]
+        gain[of, pairs] -= lost * bound.gain_of_pairs[pairs]
+    level = levels.level.take(index.skill, axis=1)
+    gain *= match(level, scale.difficulty[index.module], scale)
+    expected = rise(gain)
+    expected *= levels.left.take(index.skill, axis=1)
+    expected += level
     return np.minimum(np.maximum(expected, 0.0, out=expected), 1.0, out=expected)
 
 
 def p_able(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
-    """Return the probability to succeed by the levels alone, (n_learners, n_modules).
-
-    Where everyone went down one path, hard modules were met late, by people who had come far, and
-    what was seen of them says little of somebody who is given one today. Levels and difficulties
-    are told apart by who rose and who did not, so they do say.
-    """
+    """Return the probability to succeed by the levels alone, (n_learners, n_modules)."""
     levels, scale, sets = states.levels, bound.levels.scale, bound.sets
     if len(sets.of_module) == 0:
         return np.zeros((len(states), 0))

@@ -82,8 +82,8 @@ class Scorer:
             is_new = self.affinity.is_new
             role_ids = [each.learner.role_id for each in histories]
             affinity, bases = self.affinity.affinity(log, role_ids, now_seconds)
-        able = p_able(self.success, states)
-        p_success = able if self.version is None else self.success.p_success(states)
+        is_trained = self.version is not None
+        p_success = self.success.p_success(states) if is_trained else p_able(self.success, states)
         shown = mastery_shown(self.success, states)
         expected = expected_mastery(self.success, states)
         return [
@@ -92,7 +92,6 @@ class Scorer:
                 affinity_basis=bases[row],
                 is_new=is_new,
                 p_success=p_success[row],
-                p_able=able[row],
                 standing=standing,
                 mastery_shown=shown[row],
                 expected_mastery=expected[row],
@@ -157,7 +156,7 @@ def bind(index: CatalogueIndex, snapshot: Snapshot | None) -> Scorer:
         The catalogue.
     snapshot
         None before the first training: p_success then rests on assumed levels and authored
-        difficulties alone, and is p_able.
+        difficulties alone.
 
     Raises
     ------

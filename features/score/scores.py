@@ -43,8 +43,6 @@ class Scores:
         bool, (n_modules,): the affinity is borrowed from modules with like content.
     p_success
         (n_modules,), in [0,1]: how often learners like this one succeed at modules they come to.
-    p_able
-        (n_modules,), in [0,1]: by the learner's levels alone, whoever chose the module.
     standing
         Mastery by skill.
     mastery_shown
@@ -58,7 +56,6 @@ class Scores:
     affinity_basis: str
     is_new: NDArray[np.bool_]
     p_success: NDArray[np.float64]
-    p_able: NDArray[np.float64]
     standing: Standing
     mastery_shown: NDArray[np.float64]
     expected_mastery: NDArray[np.float64]

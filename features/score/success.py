@@ -26,7 +26,7 @@ from features.encode.ability import attenuation, sigmoid
 from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
 from features.encode.ids import IdMap
 from features.encode.level_scale import LearnerRoles
-from features.encode.levels import read_levels, rise
+from features.encode.levels import read_levels
 from features.encode.log import InteractionLog
 from features.encode.reliability import Reliability, assumed_reliability
 from features.encode.signals import (
@@ -236,9 +236,9 @@ class BoundSuccess:
     levels: BoundLevels
 
     @cached_property
-    def rise_of_pairs(self) -> NDArray[np.float64]:
-        """How far one completion lifts the skill of each pair, float64, (n_pairs,), levels."""
-        return rise(self.levels.scale.gain[self.index.module] * self.index.weight)
+    def gain_of_pairs(self) -> NDArray[np.float64]:
+        """What one completion adds to the skill of each pair at best, float64, (n_pairs,)."""
+        return np.asarray(self.levels.scale.gain[self.index.module] * self.index.weight)
 
     def predict_attempts(
         self, log: InteractionLog, evidence: EvidenceLog | None = None

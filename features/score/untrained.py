@@ -18,6 +18,7 @@ SKILL_VARIANCE = 0.5
 HALF_LIFE_SECONDS = 365 * 86_400.0
 GAIN_LOGITS = 0.6
 GAIN, KEPT_SHARE = 0.1, 0.35  # levels; share of it that stays (forgetting curves level off)
+LEARNED_AT, FAILED_SHARE = 0.8, 0.5
 
 
 def untrained_success() -> SuccessModel:
@@ -76,6 +77,8 @@ def untrained_levels() -> LevelModel:
                 SKILL_VARIANCE,
                 HALF_LIFE_SECONDS,
                 KEPT_SHARE,
+                LEARNED_AT,
+                FAILED_SHARE,
             ]
         ),
         usual_gain=np.array([GAIN]),

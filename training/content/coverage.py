@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from features.domain.instants import EPOCH
 from features.encode.catalogue import CatalogueIndex
+from features.encode.gains import rise
 from features.encode.level_scale import LevelScale
-from features.encode.levels import rise
 from features.encode.signals import DAY_SECONDS
 
 OLD_DAYS, OLD_RATIO = 365.0, 2.0

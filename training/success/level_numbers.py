@@ -13,28 +13,24 @@ Koedinger, K. et al. (2023). An astonishing regularity in student learning rate 
 than learners do).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.ability import attenuation
 from features.encode.attempts import AttemptTable
+from features.encode.gains import add_gains, rise, starting_from
 from features.encode.level_scale import LevelScale
-from features.encode.levels import (
-    Signs,
-    gains_at,
-    hardness,
-    read_bases,
-    read_signs,
-    rise,
-)
+from features.encode.levels import Signs, hardness, read_bases, read_signs
 from features.encode.signals import DAY_SECONDS
 from training.success.usual import Roles
 
 N_ROUNDS = 2
 SLOPE, HALF_LIFE = "logits_per_level", "half_life_days"
+GAIN, LEARNED_AT = "gain", "learned_at"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +53,14 @@ ASSUMED: Mapping[str, Assumption] = {
     "lead_variance": Assumption(value=0.7, doubt=0.8, tried=(0.1, 0.25, 0.5, 1.0, 2.0)),
     "role_lead_variance": Assumption(value=0.2, doubt=0.8, tried=(0.05, 0.2, 0.5)),
     "skill_variance": Assumption(value=0.5, doubt=0.8, tried=(0.1, 0.3, 0.6, 1.0, 1.6)),
-    "gain": Assumption(value=0.1, doubt=0.6, tried=(0.02, 0.035, 0.06, 0.1, 0.15, 0.22, 0.33)),
+    GAIN: Assumption(value=0.1, doubt=0.6, tried=(0.02, 0.035, 0.06, 0.1, 0.15, 0.22, 0.33)),
     HALF_LIFE: Assumption(value=365.0, doubt=0.8, tried=(30.0, 90.0, 180.0, 365.0, 730.0)),
+    LEARNED_AT: Assumption(value=0.8, doubt=0.3, tried=(0.35, 0.5, 0.65, 0.8)),
+    "failed_share": Assumption(value=0.5, doubt=0.8, tried=(0.1, 0.25, 0.5, 1.0)),
 }
+
+# What modules teach looks small where it is looked for at the wrong challenge, and the reverse.
+TURNS = (*((name,) for name in ASSUMED if name not in {GAIN, LEARNED_AT}), (GAIN, LEARNED_AT))
 
 
 def choose_numbers(
@@ -90,8 +91,8 @@ def choose_numbers(
     if len(held):
         search = _Search.of(table, scale, roles, held)
         for _ in range(N_ROUNDS):
-            for name in numbers:
-                numbers[name] = search.best(numbers, name)
+            for names in TURNS:
+                numbers = search.best(numbers, [name for name in names if name in numbers])
     return with_numbers(scale, numbers)
 
 
@@ -116,23 +117,27 @@ class _Search:
         until[group[held]] = row[held]
         return cls(table=table, scale=scale, roles=roles, held=held, known=row < until[group])
 
-    def best(self, numbers: Mapping[str, float], name: str) -> float:
-        """Return the value of one number that foretells best, the others staying."""
-        tried = [{**numbers, name: value} for value in ASSUMED[name].tried]
-        return min(tried, key=self._penalised)[name]
+    def best(self, numbers: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+        """Return the numbers with those of `names` that foretell best, the others staying."""
+        values = product(*(ASSUMED[name].tried for name in names))
+        tried = [{**numbers, **dict(zip(names, each, strict=True))} for each in values]
+        return min(tried, key=self._penalised)
 
     def losses(self, numbers: Mapping[str, float]) -> NDArray[np.float64]:
         """Return the log loss at the tags `held`, their own skill being unknown from then on."""
         table, of_learner = self.table, self.roles.of_learner
         scale, row = with_numbers(self.scale, numbers), table.tag_row
-        signs = read_signs(table, scale, of_learner)
+        gains = add_gains(table, scale)
+        signs = read_signs(table, scale, of_learner, gains)
         signs = Signs(group=signs.group, scores=signs.scores * self.known[:, None])
         bases = read_bases(table, scale, of_learner, signs)
-        gained = rise(gains_at(table, scale, table.by_skill.before, table.at_seconds[row]))
+        gained = gains.at(table.by_skill.before, table.at_seconds[row])
+        mode = bases.mode[signs.group]
+        level = mode + scale.logits_per_level * rise(starting_from(gained, mode))
         share = table.tag_share
-        base = np.bincount(row, share * bases.mode[signs.group], len(table))
+        reached = np.bincount(row, share * level, len(table))
         doubt = np.bincount(row, share * bases.variance[signs.group], len(table))
-        logits = (attenuation(doubt) * (base - hardness(table, scale, gained)))[row[self.held]]
+        logits = (attenuation(doubt) * (reached - hardness(table, scale)))[row[self.held]]
         return np.asarray(np.logaddexp(0.0, logits) - table.success[row[self.held]] * logits)
 
     def _penalised(self, numbers: Mapping[str, float]) -> float:
@@ -159,8 +164,10 @@ def with_numbers(scale: LevelScale, numbers: Mapping[str, float]) -> LevelScale:
         lead_variance=numbers["lead_variance"],
         role_lead_variance=numbers["role_lead_variance"],
         skill_variance=np.full(2, numbers["skill_variance"]),
-        gain=scale.gain * (numbers["gain"] / mean_gain),
+        gain=scale.gain * (numbers[GAIN] / mean_gain),
         half_life_seconds=half_life * DAY_SECONDS,
+        learned_at=numbers[LEARNED_AT],
+        failed_share=numbers["failed_share"],
     )
 
 

@@ -18,7 +18,7 @@ from features.encode.skills import ModuleSkillIndex
 from features.score.level_model import LevelModel
 from features.score.prior import skill_shares
 from training.success.gain import GainFit, fit_gain
-from training.success.level_numbers import ASSUMED, HALF_LIFE, SLOPE, choose_numbers
+from training.success.level_numbers import ASSUMED, HALF_LIFE, LEARNED_AT, SLOPE, choose_numbers
 from training.success.reliability import ReliabilityFit, fit_reliability, read_again
 from training.success.responses import draw_learners
 from training.success.scale import OUTER_QUANTILES, Scale, between_quantiles
@@ -107,6 +107,8 @@ def fit_levels(
         skill_variance=np.full(2, assumed["skill_variance"]),
         half_life_seconds=assumed[HALF_LIFE] * DAY_SECONDS,
         kept_share=KEPT_SHARE,
+        learned_at=assumed[LEARNED_AT],
+        failed_share=assumed["failed_share"],
     )
     fitted = fit_usual(table, start, roles)
     spread = fitted.lead_variance + fitted.role_lead_variance + fitted.skill_variance.mean()
@@ -210,6 +212,8 @@ def _model(scale: LevelScale, roles: Roles, gain: GainFit) -> LevelModel:
                 *scale.skill_variance,
                 scale.half_life_seconds,
                 scale.kept_share,
+                scale.learned_at,
+                scale.failed_share,
             ]
         ),
         usual_gain=np.array([usual_gain]),

@@ -25,8 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.encode.attempts import AttemptTable, EvidenceLog
+from features.encode.gains import add_gains, rise, starting_from
 from features.encode.level_scale import MIDDLE, LevelScale
-from features.encode.levels import gains_at, read_bases, read_signs, rise
+from features.encode.levels import read_bases, read_signs
 from features.encode.reliability import Reliability, assumed_reliability
 from training.success.usual import Roles
 
@@ -188,11 +189,12 @@ def _compare(
     used, group = np.unique(signs.group[told], return_inverse=True)
     at = table.at_seconds[row[told]]
     rows = table.evidence_row[row[told]]
+    gained = add_gains(table, scale).at(table.by_skill.before[told], at)
     return _Judged(
         group=group,
         source=assumed.positions(evidence.source[rows]),
         stated=evidence.level[rows],
-        gained=rise(gains_at(table, scale, table.by_skill.before[told], at)),
+        gained=rise(starting_from(gained, bases.mode[signs.group[told]])),
         mean=MIDDLE + bases.mode[used] / scale.logits_per_level,
         variance=bases.variance[used] / scale.logits_per_level**2,
     )

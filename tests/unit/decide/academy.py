@@ -87,7 +87,6 @@ class GivenScores:
             affinity_basis=self.affinity_basis,
             is_new=np.array([m in self.new for m in module_ids], dtype=bool),
             p_success=p_success,
-            p_able=p_success,
             standing=standing,
             mastery_shown=np.array(
                 [

@@ -212,20 +212,6 @@ def test_the_gap_term_counts_what_mastery_may_be():
     assert terms == pytest.approx((1.0, second / first), abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("p_able", "share"),
-    # p⁶·⁴·(1 − p)¹·⁶ is 0.01826 at its largest, .8; 0.00391 at .5, 0.00009 at .25, 0.01280 at .9.
-    [(0.8, 1.0), (1.0, 0.0), (0.0, 0.0), (0.5, 0.2140), (0.25, 0.0048), (0.9, 0.7010)],
-)
-def test_the_gap_closes_as_far_as_the_module_can_be_learned_from(p_able, share):
-    catalogue = catalogue_of(module("m1", "sql"), module("m2", "sql"), sql=0.8)
-    scorer = scorer_of(catalogue, p_success={"m1": 0.8, "m2": p_able})
-    candidates = decide(request(), scorer, GREEDY, rng()).candidates
-    terms = dict(zip(candidates.module_ids, candidates.terms["gap"], strict=True))
-    assert terms["m1"] == 1.0
-    assert terms["m2"] == pytest.approx(share, abs=1e-4)
-
-
 def test_every_failure_at_a_module_takes_part_of_its_promise():
     catalogue = catalogue_of(module("m1", "sql"), module("m2", "sql"), sql=0.8)
     asked = request(event("m2", "failed", days_ago=2), event("m2", "failed", days_ago=1))

@@ -299,6 +299,6 @@ def test_who_is_decided_for_together_is_given_what_each_is_alone(drawn: Drawn) -
     together = drawn.scorer.score_all(histories, arrays, np.array(now))
     for scores, own in zip(together, zip(histories, arrays, now, strict=True), strict=True):
         one = drawn.scorer.score(*own)
-        for name in ("p_success", "p_able", "affinity", "mastery_shown", "expected_mastery"):
+        for name in ("p_success", "affinity", "mastery_shown", "expected_mastery"):
             assert getattr(scores, name) == pytest.approx(getattr(one, name), abs=1e-9)
         assert scores.standing.mastery == pytest.approx(one.standing.mastery, abs=1e-9)

@@ -60,12 +60,10 @@ def gap_per_hour(case: Case, row: int) -> float:
     total = sum(
         weight[skill[pair]] * expected_closing(case, row, pair) for pair in pairs_of(case, row)
     )
-    p = float(case.scores.p_able[row])
     hours = max(float(case.index.duration_minutes[row]), 5.0) / 60.0
-    learnable = p**6.4 * (1.0 - p) ** 1.6 / (0.8**6.4 * 0.2**1.6)
     log = case.arrays.log
     n_failures = ((log.module == row) & (log.success == 0)).sum()
-    return float(total) * learnable / hours * 0.6 ** float(n_failures)
+    return float(total) / hours * 0.6 ** float(n_failures)
 
 
 def gap(case: Case, row: int) -> float:

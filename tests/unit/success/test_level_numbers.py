@@ -5,6 +5,7 @@ import pytest
 
 from features.encode.ability import LOGIT_OF_MASTERY, sigmoid
 from features.encode.attempts import tabulate
+from features.encode.gains import match
 from features.encode.level_scale import LevelScale
 from training.success.level_numbers import ASSUMED, choose_numbers, last_first_tries
 from training.success.usual import no_roles
@@ -27,6 +28,8 @@ def scale_of(gain: float = 0.0) -> LevelScale:
         skill_variance=np.full(2, 0.5),
         half_life_seconds=365.0 * DAY,
         kept_share=0.35,
+        learned_at=0.8,
+        failed_share=0.5,
     )
 
 
@@ -87,3 +90,24 @@ def test_only_first_tries_are_foretold(make_log, index) -> None:
     rows = [(0, 0, "passed", T0, 1), (0, 1, "failed", T0 + 1, 0), (0, 1, "passed", T0 + 2, 1)]
     table = tabulate(make_log(rows, n_modules=24), index)
     np.testing.assert_array_equal(table.tag_row[last_first_tries(table)], [1])
+
+
+@pytest.mark.parametrize("learned_at", [0.35, 0.8])
+def test_where_learners_learn_most_is_found(learned_at, make_log, index) -> None:
+    truth = replace(scale_of(gain=0.25), learned_at=learned_at)
+    rng = np.random.default_rng(5)
+    rows = []
+    for learner in range(N_LEARNERS):
+        level = 0.4 + rng.normal(0.0, 0.13) + rng.normal(0.0, 0.12, 3)
+        for step, module in enumerate(rng.permutation(24)[:18].tolist()):
+            skill, hard = module // 8, DIFFICULTY[module]
+            ease = 6.0 * (level[skill] - hard) + LOGIT_OF_MASTERY
+            success = int(rng.random() < sigmoid(np.array(ease)))
+            share = float(match(level[skill], np.array(hard), truth))
+            level[skill] += (1.0 - level[skill]) * 0.25 * share
+            rows.append((learner, module, "answered", T0 + step * DAY, success))
+            rows.append((learner, module, "completed", T0 + step * DAY + 1.0, -1))
+    table = tabulate(make_log(rows, n_learners=N_LEARNERS, n_modules=24), index)
+    chosen = choose_numbers(table, scale_of(0.1), no_roles(N_LEARNERS, 3), has_slope=False)
+    assert abs(chosen.learned_at - learned_at) < 0.2
+    assert chosen.gain.mean() == pytest.approx(0.25, abs=0.11)

@@ -31,6 +31,8 @@ def scale_of(difficulty: np.ndarray, usual: float = 0.5) -> LevelScale:
         skill_variance=np.array([0.4, 0.4]),
         half_life_seconds=np.inf,
         kept_share=1.0,
+        learned_at=0.8,
+        failed_share=0.0,
     )
 
 
