@@ -31,9 +31,6 @@ class Gains:
     ----------
     sums
         float64, (n_tags, 2, k): what stays, and what is left of the rest at the tag's instant.
-    held
-        float64, (n_groups, k): what failed attempts taught and no success has shown yet, by
-        learner and skill, as `AttemptTable.by_skill` counts them.
     at_seconds
         float64, (n_tags,), the tags' instants.
     half_life_seconds
@@ -41,7 +38,6 @@ class Gains:
     """
 
     sums: NDArray[np.float64]
-    held: NDArray[np.float64]
     at_seconds: NDArray[np.float64]
     half_life_seconds: float
 
@@ -73,8 +69,7 @@ def add_gains(
 ) -> Gains:
     """Add up the gains of each learner in each skill, one lesson after the other.
 
-    What failed attempts teach counts once a success shows it, as far as that one's challenge was
-    right: nobody's level rises by failing.
+    What failed attempts teach counts once a success shows it: nobody's level rises by failing.
 
     Parameters
     ----------
@@ -88,7 +83,7 @@ def add_gains(
     gain = scale.gained_by[table.module[row]] * table.weight
     taught = completions(table.rested_seconds, scale, half_life)[row] * gain[:, None]
     hinted = scale.failed_share * gain * table.is_failed[row]
-    shows = ((table.rested_seconds > 0.0) | (table.success > 0))[row]
+    shows = table.success[row] > 0
     fade = np.exp2(-_since_previous(table, at) / half_life)
     hard, parts = scale.hard_at[table.module[row]], scale.parts
     groups = table.by_skill
@@ -99,16 +94,14 @@ def add_gains(
     sums, held = np.empty((len(row), *before.shape[1:])), np.zeros_like(before[:, 0])
     for first, end in zip(groups.bounds[:-1], groups.bounds[1:], strict=True):
         tags, n = groups.order[first:end], end - first
-        now, waits = before[:n].copy(), held[:n]
+        now, waiting = before[:n].copy(), held[:n]
         now[:, 1] *= fade[tags, None]
         share = match(start[:n] + rise(now.sum(axis=1)), hard[tags, None], scale)
-        shown = shows[tags, None] * share * waits
-        waits += hinted[tags, None] * share - shown
+        shown = waiting * shows[tags, None]
+        waiting += hinted[tags, None] * share - shown
         now += taught[tags, :, None] * share[:, None] + parts[:, None] * shown[:, None]
         sums[tags] = before = now
-    still = np.empty_like(held)
-    still[group] = held
-    return Gains(sums=sums, held=still, at_seconds=at, half_life_seconds=half_life)
+    return Gains(sums=sums, at_seconds=at, half_life_seconds=half_life)
 
 
 def match(

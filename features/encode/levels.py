@@ -94,8 +94,6 @@ class LevelReading:
         expected in the evidence, over all learners of the role.
     left
         In (0,1]: the part of a further gain that would count, after what has been gained.
-    held
-        ≥ 0: what failed attempts taught and a success has yet to show.
     worth
         In [0,1], (n, n_modules): the part of its gain that completing each module now would add; 1
         for the first time, afterwards what has faded of it.
@@ -105,7 +103,6 @@ class LevelReading:
     shown: NDArray[np.float64]
     deviation: NDArray[np.float64]
     left: NDArray[np.float64]
-    held: NDArray[np.float64]
     worth: NDArray[np.float64]
 
 
@@ -122,7 +119,7 @@ def read_levels(
     asked, alone = usual.asked.take(cell), usual.alone.take(cell)
     mode = usual.logits.take(cell)
     mode += np.where(asked, bases.leads[:, 1:], bases.leads[:, :1])
-    told, held, left = np.zeros(cell.shape), np.zeros(cell.shape), np.ones(cell.shape)
+    told, left = np.zeros(cell.shape), np.ones(cell.shape)
     # Every group has a last tag, and groups are in one order here and there.
     at = bases.learner * n_skills + bases.skill
     mode.ravel()[at] = bases.mode
@@ -135,14 +132,13 @@ def read_levels(
     now = gains.at(last, at_seconds[bases.learner])[:, 0]
     level.ravel()[at] += rise(now)
     shown.ravel()[at] += rise(gains.sums[last].sum(axis=1)[:, 0])
-    held.ravel()[at], left.ravel()[at] = gains.held[:, 0], np.exp(-now)
+    left.ravel()[at] = np.exp(-now)
     errors = _standard_errors(scale, told, alone, asked > 0)
     return LevelReading(
         level=level,
         shown=shown,
         deviation=errors / scale.logits_per_level,
         left=left,
-        held=held,
         worth=_worth(table, scale, gains.half_life_seconds, at_seconds),
     )
 

@@ -41,20 +41,16 @@ def expected_mastery(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.f
     """Return the level of each pair's skill after completing its module, (n_learners, n_pairs).
 
     What completing it without a judgement brings: what a learner of that level takes up of its
-    gain, and shows of what failed attempts taught. A success in it would show more; a module done
-    before brings back what has faded of it.
+    gain. A success in it would show more; a module done before brings back what has faded of it.
     """
     index, levels, scale = bound.index, states.levels, bound.levels.scale
-    gain = levels.held.take(index.skill, axis=1)
-    gain += bound.gain_of_pairs
+    level = levels.level.take(index.skill, axis=1)
+    gain = bound.gain_of_pairs * match(level, scale.difficulty[index.module], scale)
     learner, known = (levels.worth != 1.0).nonzero()
     if len(known):
         pairs = index.pairs_of_modules(known)
         of = learner.repeat(index.indptr[known + 1] - index.indptr[known])
-        lost = 1.0 - levels.worth[of, index.module[pairs]]
-        gain[of, pairs] -= lost * bound.gain_of_pairs[pairs]
-    level = levels.level.take(index.skill, axis=1)
-    gain *= match(level, scale.difficulty[index.module], scale)
+        gain[of, pairs] *= levels.worth[of, index.module[pairs]]
     expected = rise(gain)
     expected *= levels.left.take(index.skill, axis=1)
     expected += level

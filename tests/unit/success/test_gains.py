@@ -64,18 +64,16 @@ def test_no_learner_takes_up_more_than_the_gain(level, at) -> None:
 
 def test_what_failing_teaches_counts_once_a_success_shows_it(table_of) -> None:
     share = 0.2 * float(match(np.array(0.5), np.array(0.5), SCALE))
-    assert gained(table_of((1, "failed", 0))) == 0.0
-    held = add_gains(table_of((1, "failed", 0)), SCALE, BASE).held
-    assert held[0, 0] == pytest.approx(0.5 * share)
-    shown = float(match(np.array(0.5), np.array(0.5), SCALE)) * 0.5 * share
-    assert gained(table_of((1, "failed", 0), (1, "passed", 1))) == pytest.approx(share + shown)
+    failed, passed = (1, "failed", 0), (1, "passed", 1)
+    assert gained(table_of(failed, failed)) == 0.0
+    assert gained(table_of(failed, passed)) == pytest.approx(1.5 * share)
+    assert gained(table_of(failed, (1, "completed", -1))) == pytest.approx(share)
 
 
 def test_questions_teach_nothing(table_of) -> None:
     answered = table_of((1, "answered", 1), (1, "answered", 0))
     gains = add_gains(answered, SCALE, BASE)
     assert not gains.sums.any()
-    assert not gains.held.any()
 
 
 def test_a_second_module_is_taken_up_from_where_the_first_led(table_of) -> None:

@@ -23,7 +23,6 @@ UNREAD = LevelReading(
     shown=np.zeros((1, 4)),
     deviation=np.ones((1, 4)),
     left=np.ones((1, 4)),
-    held=np.zeros((1, 4)),
     worth=np.ones((1, 3)),
 )
 COLUMN = {name: column for column, name in enumerate(SIGNALS)}
