@@ -30,7 +30,8 @@ class Provenance:
     settings
         By half.
     learned
-        Facts of the fit in words: scale, half-life, spread of gains, reliability of judges.
+        Facts of the fit in words: scale, half-life, spread of gains, where most is learned,
+        reliability of judges.
     """
 
     trained_at: str
@@ -59,6 +60,10 @@ def provenance_of(task: Task, models: Models, tags: Mapping[str, str], now: date
             "half-life of evidence": "none" if np.isinf(days) else f"{days:,.0f} days",
             "gain": f"estimated for {int(told.sum()):,} modules that somebody completed",
         }
+        learned["most is learned"] = (
+            f"at {fitted.levels.learned_at:.0%} success; a failed attempt teaches "
+            f"{fitted.levels.failed_share:.0%} of what a passed one does"
+        )
         judges = fitted.levels.reliability
         if judges is not None:
             learned["judgements, stated less true, in levels"] = judges.in_words()

@@ -20,8 +20,6 @@ from features.encode.ability import ANCHORS, LOGIT_OF_MASTERY
 from features.encode.attempts import AttemptTable
 from features.encode.level_scale import LevelScale
 
-STEEPNESS = 3.0  # of `match`: a share of .5 at .46 and .98 where most is learned at .8
-
 
 @dataclass(frozen=True, kw_only=True)
 class Gains:
@@ -110,7 +108,7 @@ def match(
     """Return the share of a module's gain that learners of a level take up, in [0,1].
 
     p^(st)·(1 − p)^(s(1 − t)) as a share of its largest value, at p = t, with p the probability of
-    success, s `STEEPNESS` and t `scale.learned_at`: nothing is left to learn where success is
+    success, s `scale.steepness` and t `scale.learned_at`: nothing is left to learn where success is
     certain, and who is far likelier to fail than to succeed cannot follow.
 
     Parameters
@@ -125,7 +123,7 @@ def match(
     ease = scale.logits_per_level * (level - difficulty) + LOGIT_OF_MASTERY
     # ln p = ease − ln(1 + e^ease), ln(1 − p) = −ln(1 + e^ease)
     log_share = at * ease - np.logaddexp(0.0, ease) - largest
-    return np.asarray(np.exp(STEEPNESS * log_share))
+    return np.asarray(np.exp(scale.steepness * log_share))
 
 
 def rise(gained: NDArray[np.float64]) -> NDArray[np.float64]:

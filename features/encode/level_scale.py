@@ -67,8 +67,8 @@ class LevelScale:
         float64, (2,): of one skill that is not asked for, and of one that is; logits².
     half_life_seconds, kept_share
         Of what was gained, `kept_share` stays, the rest halves in this time (inf: nothing fades).
-    learned_at
-        In (0,1): p_success where modules teach most; see `gains.match`.
+    learned_at, steepness
+        In (0,1): p_success where modules teach most, and how narrowly; see `gains.match`.
     failed_share
         In [0,1]: what a failed attempt teaches, of what a passed one does.
     """
@@ -85,6 +85,7 @@ class LevelScale:
     half_life_seconds: float
     kept_share: float
     learned_at: float
+    steepness: float
     failed_share: float
 
     def logits(self, level: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -24,10 +24,10 @@ class LevelModel:
     is_asked, usual, usual_variance
         bool and float64, (n_roles + 1, n_skills + 1) and twice as many rows; see `LevelScale`.
     numbers
-        float64, (9,): logits per level, variances (logits²) of the lead in all skills, of the
+        float64, (10,): logits per level, variances (logits²) of the lead in all skills, of the
         further lead in skills asked for, of a skill not asked for and of one that is, half-life of
         gains in seconds (inf: none), share of them that stays, p_success where modules teach most,
-        share of a gain that failing brings.
+        how narrowly, share of a gain that failing brings.
     usual_gain
         float64, (1,), levels: of modules not in the snapshot.
     """
@@ -69,7 +69,7 @@ class LevelModel:
         average = self.usual.mean(axis=1, keepdims=True)
         doubt = self.usual_variance.max(axis=1, keepdims=True)
         per_level, lead, further, plain, own, half_life, *shares = self.numbers.tolist()
-        kept, learned_at, failed = shares
+        kept, learned_at, steepness, failed = shares
         scale = LevelScale(
             difficulty=np.where(known, np.append(self.difficulty, 0.0)[module], otherwise),
             gain=np.where(known, np.append(self.gain, 0.0)[module], self.usual_gain),
@@ -86,6 +86,7 @@ class LevelModel:
             half_life_seconds=half_life,
             kept_share=kept,
             learned_at=learned_at,
+            steepness=steepness,
             failed_share=failed,
         )
         return BoundLevels(scale=scale, role_ids=IdMap(self.role_ids.tolist()))

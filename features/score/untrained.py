@@ -18,7 +18,8 @@ SKILL_VARIANCE = 0.5
 HALF_LIFE_SECONDS = 365 * 86_400.0
 GAIN_LOGITS = 0.6
 GAIN, KEPT_SHARE = 0.1, 0.35  # levels; share of it that stays (forgetting curves level off)
-LEARNED_AT, FAILED_SHARE = 0.8, 0.5
+# Narrower than what histories are fitted with: where learners learn is only assumed.
+LEARNED_AT, STEEPNESS, FAILED_SHARE = 0.8, 5.0, 0.5
 
 
 def untrained_success() -> SuccessModel:
@@ -78,6 +79,7 @@ def untrained_levels() -> LevelModel:
                 HALF_LIFE_SECONDS,
                 KEPT_SHARE,
                 LEARNED_AT,
+                STEEPNESS,
                 FAILED_SHARE,
             ]
         ),

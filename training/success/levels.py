@@ -26,6 +26,7 @@ from training.success.usual import Roles, fit_usual, no_roles
 
 MAX_ROWS, SEARCH_ROWS = 300_000, 60_000
 FIRST_GAIN = 0.05  # levels; where the fit starts
+STEEPNESS = 3.0  # histories tell where learners learn most, but hardly how narrowly
 KEPT_SHARE = 0.35  # of a gain never fades: forgetting curves level off (Wixted & Ebbesen 1991)
 
 
@@ -55,6 +56,8 @@ class LevelFit:
         Logits a level.
     half_life_days
         Of gains; inf where instants are only an order.
+    learned_at, failed_share
+        p_success where modules teach most; what a failed attempt teaches of what a passed one does.
     reliability
         What direct judgements are worth, on the final scale; None where there are none.
     """
@@ -64,6 +67,8 @@ class LevelFit:
     scale: Scale
     slope: float
     half_life_days: float
+    learned_at: float
+    failed_share: float
     reliability: ReliabilityFit | None
 
 
@@ -108,6 +113,7 @@ def fit_levels(
         half_life_seconds=assumed[HALF_LIFE] * DAY_SECONDS,
         kept_share=KEPT_SHARE,
         learned_at=assumed[LEARNED_AT],
+        steepness=STEEPNESS,
         failed_share=assumed["failed_share"],
     )
     fitted = fit_usual(table, start, roles)
@@ -135,6 +141,8 @@ def fit_levels(
         scale=scale,
         slope=fitted.logits_per_level,
         half_life_days=fitted.half_life_seconds / DAY_SECONDS,
+        learned_at=fitted.learned_at,
+        failed_share=fitted.failed_share,
         reliability=reliability,
     )
 
@@ -213,6 +221,7 @@ def _model(scale: LevelScale, roles: Roles, gain: GainFit) -> LevelModel:
                 scale.half_life_seconds,
                 scale.kept_share,
                 scale.learned_at,
+                scale.steepness,
                 scale.failed_share,
             ]
         ),

@@ -130,7 +130,7 @@ def model() -> SuccessModel:
                 ]
             ),
             usual_variance=np.full((4, 4), 0.05),
-            numbers=np.array([6.0, 0.2, 0.1, 0.3, 0.4, 90 * 86_400.0, 0.35, 0.7, 0.5]),
+            numbers=np.array([6.0, 0.2, 0.1, 0.3, 0.4, 90 * 86_400.0, 0.35, 0.7, 3.0, 0.5]),
             usual_gain=np.array([0.05]),
         ),
     )

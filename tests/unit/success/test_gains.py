@@ -24,6 +24,7 @@ SCALE = LevelScale(
     half_life_seconds=365.0 * DAY,
     kept_share=0.35,
     learned_at=0.8,
+    steepness=3.0,
     failed_share=0.5,
 )
 BASE = np.array([[0.0]])  # logits: level .5

@@ -29,6 +29,7 @@ def scale_of(gain: float = 0.0) -> LevelScale:
         half_life_seconds=365.0 * DAY,
         kept_share=0.35,
         learned_at=0.8,
+        steepness=3.0,
         failed_share=0.5,
     )
 

@@ -32,6 +32,7 @@ def scale_of(difficulty: np.ndarray, usual: float = 0.5) -> LevelScale:
         half_life_seconds=np.inf,
         kept_share=1.0,
         learned_at=0.8,
+        steepness=3.0,
         failed_share=0.0,
     )
 
