@@ -99,23 +99,7 @@ def fit_levels(
     level = scale.level_of_zero + (difficulty + offset) / scale.logits_per_level
     if scale.is_authored:
         level = np.where(np.isnan(index.difficulty), np.clip(level, 0.0, 1.0), index.difficulty)
-    assumed = {name: one.value for name, one in ASSUMED.items()}
-    start = LevelScale(
-        difficulty=level,
-        gain=np.full(len(level), FIRST_GAIN),
-        is_asked=~np.isnan(roles.target),
-        usual=np.zeros((0, 0)),
-        usual_variance=np.zeros((0, 0)),
-        logits_per_level=assumed[SLOPE] if scale.is_authored else scale.logits_per_level,
-        lead_variance=assumed["lead_variance"],
-        role_lead_variance=assumed["role_lead_variance"],
-        skill_variance=np.full(2, assumed["skill_variance"]),
-        half_life_seconds=assumed[HALF_LIFE] * DAY_SECONDS,
-        kept_share=KEPT_SHARE,
-        learned_at=assumed[LEARNED_AT],
-        steepness=STEEPNESS,
-        failed_share=assumed["failed_share"],
-    )
+    start = _assumed(level, scale, roles)
     fitted = fit_usual(table, start, roles)
     spread = fitted.lead_variance + fitted.role_lead_variance + fitted.skill_variance.mean()
     gain = fit_gain(
@@ -144,6 +128,27 @@ def fit_levels(
         learned_at=fitted.learned_at,
         failed_share=fitted.failed_share,
         reliability=reliability,
+    )
+
+
+def _assumed(level: NDArray[np.float64], scale: Scale, roles: Roles) -> LevelScale:
+    """Return the scale before anything is fitted, given the difficulties of modules in levels."""
+    assumed = {name: one.value for name, one in ASSUMED.items()}
+    return LevelScale(
+        difficulty=level,
+        gain=np.full(len(level), FIRST_GAIN),
+        is_asked=~np.isnan(roles.target),
+        usual=np.zeros((0, 0)),
+        usual_variance=np.zeros((0, 0)),
+        logits_per_level=assumed[SLOPE] if scale.is_authored else scale.logits_per_level,
+        lead_variance=assumed["lead_variance"],
+        role_lead_variance=assumed["role_lead_variance"],
+        skill_variance=np.full(2, assumed["skill_variance"]),
+        half_life_seconds=assumed[HALF_LIFE] * DAY_SECONDS,
+        kept_share=KEPT_SHARE,
+        learned_at=assumed[LEARNED_AT],
+        steepness=STEEPNESS,
+        failed_share=assumed["failed_share"],
     )
 
 
