@@ -45,7 +45,8 @@ def expected_mastery(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.f
     """
     index, levels, scale = bound.index, states.levels, bound.levels.scale
     level = levels.level.take(index.skill, axis=1)
-    gain = bound.gain_of_pairs * match(level, scale.difficulty[index.module], scale)
+    gain = match(level, scale.difficulty.take(index.module), scale)
+    gain *= bound.gain_of_pairs
     learner, known = (levels.worth != 1.0).nonzero()
     if len(known):
         pairs = index.pairs_of_modules(known)
