@@ -10,7 +10,7 @@ alone.
 
 import argparse
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -112,7 +112,9 @@ def crossings(bound: BoundSuccess, state: LearnerStates) -> NDArray[np.float64]:
     alone = SkillSets(
         of_module=every, indptr=np.arange(n_skills + 1), skill=every, weight=ones, share=ones
     )
-    # The service has no such module, so there is no public way to ask for it.
+    # The service has no such module, so there is no public way to ask for it, and nobody tried it.
+    none = np.zeros(0, dtype=np.int64)
+    state = replace(state, tried=none, tried_by=none, module_signals=state.module_signals[:0])
     corrections, _ = bound._corrections(state, alone)  # noqa: SLF001
     lines = bound._lines(state, alone, corrections)  # noqa: SLF001
     hard = (lines.level[0] - LOGIT_OF_MASTERY) / lines.slope[0] + yardstick.skill_offset[:n_skills]
