@@ -92,10 +92,6 @@ class LevelScale:
         """Return levels as logits around the middle of the scale."""
         return np.asarray(self.logits_per_level * (level - MIDDLE))
 
-    def level_at(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return logits around the middle of the scale as levels."""
-        return np.asarray(MIDDLE + logits / self.logits_per_level)
-
     @property
     def parts(self) -> NDArray[np.float64]:
         """Shares of a gain: what stays, what fades."""

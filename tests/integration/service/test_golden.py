@@ -11,8 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from features.domain.catalogue import Module, ModuleSkill, Skill
-from features.domain.errors import InvalidValueError, RegistryError
-from features.golden_form import read_golden
+from features.domain.errors import RegistryError
 from features.score.ranking.arrays import to_arrays
 from features.score.ranking.model import RankingModel
 from features.score.snapshot import Snapshot
@@ -274,62 +273,6 @@ def test_a_registry_that_takes_no_tags_changes_no_refusal(shelf, watch, monkeypa
     champion = watch()
     assert champion.version == "1"
     assert "version 2 meets 0 of 1" in champion.error
-
-
-FAULTS = [
-    ("[", "file: Invalid JSON"),
-    (
-        {"learners": [{"name": "Ada", "expect": [{"within": 3}]}]},
-        r"learners\.0\.expect\.0: .*any_of",
-    ),
-    (
-        {"learners": [{"name": "Ada", "expect": [{"any_of": ["a"], "none_of": ["b"]}]}]},
-        r"learners\.0\.expect\.0: .*either any_of or none_of",
-    ),
-    ({"learners": [{"name": "Ada", "expect": []}]}, r"learners\.0\.expect: "),
-    ({"learners": WANTS_ALGEBRA["learners"] * 2}, "two learners are called Ada"),
-    (
-        {"learners": [{**WANTS_ALGEBRA["learners"][0], "events": [{"module_id": "a"}]}]},
-        r"learners\.0\.events\.0\.event: .*required",
-    ),
-]
-
-
-@pytest.mark.parametrize(("document", "fault"), FAULTS)
-def test_a_file_of_another_form_is_refused_with_its_place(file, document, fault):
-    rewrite(file, document)
-    with pytest.raises(InvalidValueError, match=rf"golden\.json: .*{fault}.*unset WAYMARK_GOLDEN"):
-        read_golden(file, NOW)
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(InvalidValueError, match=r"none\.json cannot be read: No such file"):
-        read_golden(tmp_path / "none.json", NOW)
-
-
-def test_ages_are_counted_back_from_now(file):
-    event = {"module_id": "algebra", "event": "failed", "days_ago": 2, "score": 0.2}
-    evidence = {"skill_id": "all", "level": 0.4, "days_ago": 0.5}
-    rewrite(
-        file,
-        {
-            "learners": [
-                {
-                    **WANTS_ALGEBRA["learners"][0],
-                    "role_id": "clerk",
-                    "events": [{**event, "days_ago": 1}, event],
-                    "evidence": [evidence],
-                }
-            ]
-        },
-    )
-    history = read_golden(file, NOW)[0].history
-    assert [str(each.at) for each in history.interactions] == [
-        "2026-02-27 09:00:00+00:00",
-        "2026-02-28 09:00:00+00:00",
-    ]
-    assert str(history.evidence[0].at) == "2026-02-28 21:00:00+00:00"
-    assert history.learner.role_id == "clerk"
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Small histories written as tables."""
 
+import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from features.score.prior import DifficultyPrior
 from features.score.sequels import Sequels
 from features.score.success import DIFFICULTY, MARGIN, SuccessModel
 from features.score.trees import Trees
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 Row = tuple[int, int, str, float, int]  # learner, module, event, at, success
 MakeLog = Callable[..., InteractionLog]

@@ -4,29 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from level_scales import T0, make_scale
 
 from features.encode.ability import ANCHORS, LOGIT_OF_MASTERY, sigmoid
 from features.encode.attempts import tabulate
 from features.encode.gains import add_gains, match, rise, starting_from
-from features.encode.level_scale import LevelScale
 
-T0, DAY = 1.7e9, 86_400.0
-SCALE = LevelScale(
-    difficulty=np.array([0.4, 0.5, 0.6]),
-    gain=np.array([0.1, 0.2, 0.3]),
-    is_asked=np.zeros((1, 2), dtype=bool),
-    usual=np.full((2, 2), 0.4),
-    usual_variance=np.zeros((2, 2)),
-    logits_per_level=6.0,
-    lead_variance=0.7,
-    role_lead_variance=0.2,
-    skill_variance=np.full(2, 0.5),
-    half_life_seconds=365.0 * DAY,
-    kept_share=0.35,
-    learned_at=0.8,
-    steepness=3.0,
-    failed_share=0.5,
-)
+SCALE = make_scale(np.array([0.4, 0.5, 0.6]), np.array([0.1, 0.2, 0.3]), n_skills=1)
 BASE = np.array([[0.0]])  # logits: level .5
 
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from level_scales import DAY, T0, make_scale
 
 from features.encode.ability import LOGIT_OF_MASTERY, sigmoid
 from features.encode.attempts import tabulate
@@ -10,28 +11,12 @@ from features.encode.level_scale import LevelScale
 from training.success.level_numbers import ASSUMED, choose_numbers, last_first_tries
 from training.success.usual import no_roles
 
-DAY, T0 = 86_400.0, 1.7e9
 DIFFICULTY = np.tile(np.linspace(0.15, 0.85, 8), 3)  # of eight modules in each of three skills
 N_LEARNERS = 300
 
 
 def scale_of(gain: float = 0.0) -> LevelScale:
-    return LevelScale(
-        difficulty=DIFFICULTY,
-        gain=np.full(len(DIFFICULTY), gain),
-        is_asked=np.zeros((1, 4), dtype=bool),
-        usual=np.full((2, 4), 0.4),
-        usual_variance=np.zeros((2, 4)),
-        logits_per_level=6.0,
-        lead_variance=0.7,
-        role_lead_variance=0.2,
-        skill_variance=np.full(2, 0.5),
-        half_life_seconds=365.0 * DAY,
-        kept_share=0.35,
-        learned_at=0.8,
-        steepness=3.0,
-        failed_share=0.5,
-    )
+    return make_scale(DIFFICULTY, np.full(len(DIFFICULTY), gain), n_skills=3)
 
 
 @pytest.fixture
