@@ -1,23 +1,19 @@
 """How an experiment is written down: the body of the API and the file of the command line."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
-    WithJsonSchema,
 )
 
 from features.decide.experiment_checks import check_experiment
 from features.domain.checks import require_storable
-from features.domain.errors import ExperimentInvalidError, InvalidValueError
+from features.domain.errors import ExperimentInvalidError
 from features.domain.experiment import (
     LEARNER,
     WHOLE_RANGE,
@@ -27,41 +23,18 @@ from features.domain.experiment import (
     MetricSpec,
     Variant,
 )
-from features.domain.instants import parse_instant
+from features.forms import Form, Id, Instant, Unit
 
-
-def _read_instant(value: Any) -> datetime:
-    try:
-        return parse_instant(value)
-    except InvalidValueError as error:
-        raise ValueError(error.detail) from error
-
-
-Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), AfterValidator(require_storable)
-]
 Prose = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(require_storable)
 ]
-Instant = Annotated[
-    datetime,
-    BeforeValidator(_read_instant),
-    WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation"),
-]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Form(BaseModel):
-    """Unknown fields, wrong types and infinite numbers are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
-
-
-class VariantForm(_Form):
+class VariantForm(Form):
     """One arm: at most one of policy_id, snapshot, pathway_id and rules says what it changes."""
 
     variant_id: Id
-    weight: Share = Field(description="The share of the units; all weights sum to 1.")
+    weight: Unit = Field(description="The share of the units; all weights sum to 1.")
     policy_id: Id | None = None
     snapshot: Id | None = Field(None, description="An alias or a version of the registry.")
     pathway_id: Id | None = None
@@ -76,7 +49,7 @@ class VariantForm(_Form):
         return Variant(variant_id=self.variant_id, weight=self.weight, component=component)
 
 
-class MetricForm(_Form):
+class MetricForm(Form):
     """A metric chosen beforehand."""
 
     metric_id: Id
@@ -88,7 +61,7 @@ class MetricForm(_Form):
     )
 
 
-class ExperimentForm(_Form):
+class ExperimentForm(Form):
     """An experiment as its author writes it; the first variant is the control."""
 
     model_config = ConfigDict(
@@ -115,11 +88,11 @@ class ExperimentForm(_Form):
     hypothesis: Prose
     unit: Id = Field(LEARNER, description="`learner`, or an attribute whose groups are assigned.")
     variants: list[VariantForm] = Field(max_length=20)
-    coverage: Share = Field(1.0, description="The share of units enrolled.")
+    coverage: Unit = Field(1.0, description="The share of units enrolled.")
     namespace: Id | None = Field(
         None, description="Experiments of one namespace with disjoint ranges share no unit."
     )
-    namespace_range: list[Share] = Field(list(WHOLE_RANGE), min_length=2, max_length=2)
+    namespace_range: list[Unit] = Field(list(WHOLE_RANGE), min_length=2, max_length=2)
     eligible: Prose | None = Field(None, description="CEL on learner attributes.")
     metrics: list[MetricForm] = Field([], max_length=50)
     planned_n: int | None = Field(None, ge=1, le=1_000_000_000)

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from features.decide.golden import Expectation, GoldenLearner, unknown_names
 from features.domain.catalogue import Catalogue
 from features.domain.errors import InvalidValueError
 from features.domain.history import Event, Evidence, Interaction, Learner, LearnerHistory
-from features.experiment_form import Id, Share
+from features.forms import Form, Id, Unit
 
 SETTING = "WAYMARK_GOLDEN_LEARNERS"
 REMEDY = f"Correct the file, or unset {SETTING}; docs/operations.md shows its form"
@@ -21,36 +21,30 @@ DaysAgo = Annotated[float, Field(ge=0, le=36_500)]
 Ids = Annotated[list[Id], Field(max_length=100)]
 
 
-class _Form(BaseModel):
-    """Unknown fields, wrong types and infinite numbers are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
-
-
-class GoldenEventForm(_Form):
+class GoldenEventForm(Form):
     """Something the learner did, some days ago."""
 
     module_id: Id
     event: Event
     days_ago: DaysAgo
-    score: Share | None = None
+    score: Unit | None = None
     success: bool | None = None
 
 
-class GoldenEvidenceForm(_Form):
+class GoldenEvidenceForm(Form):
     """A judgement of one of the learner's skills, some days ago."""
 
     skill_id: Id
-    level: Share
+    level: Unit
     days_ago: DaysAgo
     source: Id = "assessment"
 
 
-class ExpectationForm(_Form):
+class ExpectationForm(Form):
     """What the answer is to hold, or not to hold, among its first modules."""
 
-    any_of: Ids = []
-    none_of: Ids = []
+    any_of: Ids = Field([])
+    none_of: Ids = Field([])
     within: int = Field(5, ge=1, le=100)
 
     @model_validator(mode="after")
@@ -60,15 +54,15 @@ class ExpectationForm(_Form):
         return self
 
 
-class GoldenLearnerForm(_Form):
+class GoldenLearnerForm(Form):
     """A made-up learner."""
 
     name: Id
     role_id: Id | None = None
     goal_role_id: Id | None = None
     language: Id | None = None
-    events: Annotated[list[GoldenEventForm], Field(max_length=1_000)] = []
-    evidence: Annotated[list[GoldenEvidenceForm], Field(max_length=1_000)] = []
+    events: Annotated[list[GoldenEventForm], Field(max_length=1_000)] = Field([])
+    evidence: Annotated[list[GoldenEvidenceForm], Field(max_length=1_000)] = Field([])
     expect: Annotated[list[ExpectationForm], Field(min_length=1, max_length=20)]
 
     def to_domain(self, now: datetime) -> GoldenLearner:
@@ -110,7 +104,7 @@ class GoldenLearnerForm(_Form):
         return GoldenLearner(history=history, expectations=expectations)
 
 
-class GoldenForm(_Form):
+class GoldenForm(Form):
     """All golden learners of a workspace."""
 
     learners: Annotated[list[GoldenLearnerForm], Field(min_length=1, max_length=200)]

@@ -9,8 +9,8 @@ name stands on it, is the issuer's; this only says what was achieved, by whom an
 from collections.abc import Sequence
 from typing import Any
 
+from features.domain.instants import write_instant
 from features.domain.journey import MilestoneStanding, PathwayProgress
-from service.schemas.fields import write_instant
 
 CONTEXT = (
     "https://www.w3.org/ns/credentials/v2",

@@ -12,13 +12,13 @@ from features.decide.assignment import Placement
 from features.decide.decide import decide, decide_all
 from features.decide.impersonal import decide_impersonally
 from features.domain.errors import ErasedError, StoreUnavailableError
+from features.domain.instants import write_instant
 from features.domain.recommendation import Recommendation
 from features.store.recommendations import Served
 from features.store.workspace import Repositories
 from service.arms import note
 from service.knowing import DATABASE_DOWN, EMPTY_CATALOGUE, NO_MODEL, Known, know
 from service.question import Question
-from service.schemas.fields import write_instant
 from service.schemas.recommendations import RecommendationView
 from service.state import Service
 

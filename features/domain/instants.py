@@ -60,6 +60,11 @@ def parse_instant(text: str | float) -> datetime:
         raise InvalidValueError(f"{text!r} is out of range for an instant") from error
 
 
+def write_instant(at: datetime) -> str:
+    """Write an instant as ISO 8601 in UTC, ending in Z."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
 def require_not_future(at: datetime, now: datetime) -> datetime:
     """Return `at` unchanged, or refuse it where it is over five minutes after `now`.
 

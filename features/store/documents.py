@@ -16,6 +16,7 @@ from features.domain.catalogue import (
     Rule,
 )
 from features.domain.experiment import Experiment
+from features.domain.instants import write_instant
 
 _EXPERIMENTS = TypeAdapter(Experiment)
 
@@ -31,7 +32,7 @@ def to_document(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [to_document(one) for one in value]
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return write_instant(value)
     return value
 
 

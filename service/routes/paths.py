@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 from pydantic import BeforeValidator
 
+from features.forms import Id
 from service.problems import InvalidFieldsError
-from service.schemas.fields import Id
 
 MAX_PAGE = 1_000
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from features.forms import Id
 from service.auth import Analyst
 from service.peers import find_peers
 from service.routes.paths import PathId
-from service.schemas.fields import Id
 from service.schemas.peers import PeersView
 from service.state import CurrentService, Now
 

@@ -4,14 +4,15 @@ from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from service.schemas.fields import Body, Id, Unit, View
+from features.forms import Form, Id, Unit
+from service.schemas.fields import View
 
 MAX_SKILLS = 50
 DEFAULT_QUESTIONS = 20
 DEFAULT_STANDARD_ERROR = 0.4
 
 
-class AssessmentBody(Body):
+class AssessmentBody(Form):
     """Whom to assess, and in what: some skills, or all that a role asks for."""
 
     model_config = ConfigDict(
@@ -33,7 +34,7 @@ class AssessmentBody(Body):
         return self
 
 
-class AnswerBody(Body):
+class AnswerBody(Form):
     """How the open question was answered."""
 
     model_config = ConfigDict(

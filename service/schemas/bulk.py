@@ -5,8 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from features.forms import Form
 from service.schemas.catalogue import ModuleRow, RoleRow, SkillEdgeRow, SkillRow
-from service.schemas.fields import Body, View
+from service.schemas.fields import View
 from service.schemas.learners import AssignmentRow, LearnerRow
 from service.schemas.pathways import PathwayRow
 from service.schemas.policies import PolicyRow
@@ -28,7 +29,7 @@ NAMED_BY = {
 }
 
 
-class CatalogueBody(Body):
+class CatalogueBody(Form):
     """Many things at once; leave out what you do not send."""
 
     model_config = ConfigDict(

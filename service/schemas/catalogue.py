@@ -14,19 +14,20 @@ from features.domain.catalogue import (
     Skill,
     SkillEdge,
 )
-from service.schemas.fields import Body, Id, Instant, Line, Prose, Unit, Word, Words
+from features.forms import Form, Id, Instant, Unit
+from service.schemas.fields import Line, Prose, Word, Words
 
 MAX_LINKS = 1_000
 
 
-class ModuleSkillBody(Body):
+class ModuleSkillBody(Form):
     """A skill the module teaches or tests."""
 
     skill_id: Id
     weight: Unit = Field(1.0, description="How much of the module is about it.")
 
 
-class PrerequisiteBody(Body):
+class PrerequisiteBody(Form):
     """What must come first: a module done, or a skill at `min_mastery`."""
 
     requires_module_id: Id | None = None
@@ -43,7 +44,7 @@ class PrerequisiteBody(Body):
         return self
 
 
-class ModuleBody(Body):
+class ModuleBody(Form):
     """A piece of content or an assessment."""
 
     model_config = ConfigDict(
@@ -113,7 +114,7 @@ class ModuleRow(ModuleBody):
     module_id: Id
 
 
-class FollowingBody(Body):
+class FollowingBody(Form):
     """A skill best learned later."""
 
     skill_id: Id
@@ -124,7 +125,7 @@ class FollowingBody(Body):
         return SkillEdge(skill_id=skill_id, precedes_skill_id=self.skill_id, strength=self.strength)
 
 
-class SkillBody(Body):
+class SkillBody(Form):
     """A node of the skill taxonomy."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Accounting"}]})
@@ -152,7 +153,7 @@ class SkillRow(SkillBody):
     skill_id: Id
 
 
-class SkillEdgeRow(Body):
+class SkillEdgeRow(Form):
     """`skill_id` is best learned before `precedes_skill_id`."""
 
     skill_id: Id
@@ -164,7 +165,7 @@ class SkillEdgeRow(Body):
         return SkillEdge(**self.model_dump())
 
 
-class RoleRequirementBody(Body):
+class RoleRequirementBody(Form):
     """What a role asks for in one skill."""
 
     skill_id: Id
@@ -172,7 +173,7 @@ class RoleRequirementBody(Body):
     weight: float = Field(1.0, ge=0, le=1_000_000, description="Its importance beside the others.")
 
 
-class RoleBody(Body):
+class RoleBody(Form):
     """A job, as the skills it asks for."""
 
     model_config = ConfigDict(

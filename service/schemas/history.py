@@ -5,12 +5,13 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, SkipValidation
 
 from features.domain.history import Event, Evidence, Interaction, Outcome, derive_event_id
-from service.schemas.fields import Body, Id, Instant, Prose, Unit, View, Word
+from features.forms import Form, Id, Instant, Unit
+from service.schemas.fields import Prose, View, Word
 
 MAX_ROWS = 1_000
 
 
-class FactRow(Body):
+class FactRow(Form):
     """Something known of a learner at an instant."""
 
     learner_id: Id
@@ -111,19 +112,19 @@ EvidenceRows = Annotated[list[SkipValidation[EvidenceRow]], Field(max_length=MAX
 OutcomeRows = Annotated[list[SkipValidation[OutcomeRow]], Field(max_length=MAX_ROWS)]
 
 
-class EventsBody(Body):
+class EventsBody(Form):
     """Up to 1000 events."""
 
     events: EventRows
 
 
-class EvidenceBody(Body):
+class EvidenceBody(Form):
     """Up to 1000 judgements."""
 
     evidence: EvidenceRows
 
 
-class OutcomesBody(Body):
+class OutcomesBody(Form):
     """Up to 1000 outcomes."""
 
     outcomes: OutcomeRows

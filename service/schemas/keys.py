@@ -4,12 +4,13 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from service.schemas.fields import Body, InstantOut, View, WordsOut
+from features.forms import Form
+from service.schemas.fields import InstantOut, View, WordsOut
 
 Scope = Literal["recommend", "events", "catalogue", "experiments", "analytics", "admin"]
 
 
-class KeyBody(Body):
+class KeyBody(Form):
     """What a new key may do."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"scopes": ["recommend", "events"]}]})

@@ -7,18 +7,8 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from features.domain.checks import require_storable
 from features.domain.history import Assignment, Learner
-from service.schemas.fields import (
-    MAX_ID_LENGTH,
-    Body,
-    Id,
-    Instant,
-    InstantOut,
-    Line,
-    View,
-    Word,
-    Words,
-    WordsOut,
-)
+from features.forms import MAX_ID_LENGTH, Form, Id, Instant
+from service.schemas.fields import InstantOut, Line, View, Word, Words, WordsOut
 
 MAX_ATTRIBUTES = 100
 MAX_ATTRIBUTE_LENGTH = 1_000
@@ -49,7 +39,7 @@ Attribute = Annotated[
 ]
 
 
-class LearnerBody(Body):
+class LearnerBody(Form):
     """Who learns. Fields beyond those listed are kept as attributes, as text."""
 
     model_config = ConfigDict(
@@ -119,7 +109,7 @@ class LearnerRow(LearnerBody):
     learner_id: Id
 
 
-class AssignmentBody(Body):
+class AssignmentBody(Form):
     """A module owed."""
 
     model_config = ConfigDict(

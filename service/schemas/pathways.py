@@ -5,7 +5,8 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from features.domain.catalogue import EntryPoint, Milestone, Pathway, PathwayStep
-from service.schemas.fields import Body, Id, InstantOut, Line, View, Word
+from features.forms import Form, Id
+from service.schemas.fields import InstantOut, Line, View, Word
 from service.schemas.rules import Condition
 
 MAX_STEPS = 500
@@ -13,7 +14,7 @@ MAX_CHOICES = 100
 GOALS = ("role_id", "skill_ids", "certificate")
 
 
-class GoalBody(Body):
+class GoalBody(Form):
     """What the pathway leads to: one of a role, skills, or a certificate."""
 
     role_id: Id | None = None
@@ -31,14 +32,14 @@ class GoalBody(Body):
         return self.model_dump(exclude_none=True)
 
 
-class MilestoneBody(Body):
+class MilestoneBody(Form):
     """What doing a step earns."""
 
     badge: Id
     title: Line
 
 
-class StepBody(Body):
+class StepBody(Form):
     """A step: one module, or any of several."""
 
     step_id: Id
@@ -72,14 +73,14 @@ class StepBody(Body):
         )
 
 
-class EntryPointBody(Body):
+class EntryPointBody(Form):
     """Where those who meet `when` may start; everything before it is passed over."""
 
     step_id: Id
     when: Condition | None = None
 
 
-class PathwayBody(Body):
+class PathwayBody(Form):
     """Ordered and branching steps to a goal."""
 
     model_config = ConfigDict(

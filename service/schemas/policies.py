@@ -5,13 +5,14 @@ from typing import Literal
 from pydantic import ConfigDict, Field, field_validator
 
 from features.domain.catalogue import DEFAULT_WEIGHTS, TERMS, Policy
-from service.schemas.fields import Body, Id, Unit, View, Word
+from features.forms import Form, Id, Unit
+from service.schemas.fields import View, Word
 
 WEIGHTS_TOLERANCE = 1e-6
 FIRST_VERSION = "1"
 
 
-class PolicyBody(Body):
+class PolicyBody(Form):
     """A named, versioned way to rank."""
 
     model_config = ConfigDict(

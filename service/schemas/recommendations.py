@@ -4,19 +4,20 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from service.schemas.fields import Body, Id, Instant, InstantOut, Prose, View, Word
+from features.forms import Form, Id, Instant
+from service.schemas.fields import InstantOut, Prose, View, Word
 from service.schemas.policies import PolicyBody
 
 MAX_LIMIT = 100
 
 
-class GoalBody(Body):
+class GoalBody(Form):
     """What the learner works towards for now."""
 
     role_id: Id
 
 
-class ContextBody(Body):
+class ContextBody(Form):
     """The circumstances of the request."""
 
     available_minutes: float | None = Field(None, gt=0, le=1_000_000)
@@ -33,7 +34,7 @@ class ContextBody(Body):
     )
 
 
-class RecommendationBody(Body):
+class RecommendationBody(Form):
     """A question: which module next."""
 
     model_config = ConfigDict(
@@ -137,7 +138,7 @@ class RecommendationView(View):
     remarks: list[ReasonView] = Field(description="What of the request could not be followed.")
 
 
-class FeedbackBody(Body):
+class FeedbackBody(Form):
     """What became of a recommended module."""
 
     model_config = ConfigDict(

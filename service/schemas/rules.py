@@ -8,7 +8,8 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from features.decide.conditions import check_condition
 from features.domain.catalogue import Rule
 from features.domain.errors import InvalidValueError
-from service.schemas.fields import Body, Id, Unit, View
+from features.forms import Form, Id, Unit
+from service.schemas.fields import View
 
 MAX_MODULES = 1_000
 CONSEQUENCES = ("assign", "require", "exclude", "boost")
@@ -33,7 +34,7 @@ Condition = Annotated[str, Field(min_length=1), AfterValidator(require_condition
 ModuleIds = Annotated[list[Id], Field(max_length=MAX_MODULES)]
 
 
-class ConsequencesBody(Body):
+class ConsequencesBody(Form):
     """What a rule says of some modules."""
 
     assign: ModuleIds = Field([], description="Owed from the first time the rule holds.")
@@ -54,7 +55,7 @@ class ConsequencesBody(Body):
         return self
 
 
-class RuleBody(Body):
+class RuleBody(Form):
     """A condition in CEL on a learner, and what follows from it."""
 
     model_config = ConfigDict(

@@ -172,6 +172,8 @@ def test_variants_that_name_what_does_not_exist_are_refused_by_name(desk, compon
         ({"metrics": [METRICS[0] | {"window_days": 1e300}]}, "metrics.0.window_days", "at most"),
         ({"metrics": METRICS[:1] * 2}, "metrics", "completion_rate is a goal 2 times"),
         ({"starts_at": LATER, "ends_at": LATER}, "ends_at", "not after"),
+        ({"starts_at": []}, "starts_at", "it must be ISO 8601 with a zone"),
+        ({"ends_at": True}, "ends_at", "it must be ISO 8601 with a zone"),
         ({"coverage": 1.2}, "coverage", "equal to 1"),
         ({"planned_n": 0}, "planned_n", "equal to 1"),
     ],

@@ -82,6 +82,7 @@ def test_without_an_experiment_the_list_says_so(run):
         (BODY | {"experiment_id": None}, "experiment_invalid", "experiment_id"),
         (BODY | {"eligible": "luck"}, "experiment_invalid", "unknown facts: luck"),
         (BODY | {"starts_at": "soon"}, "experiment_invalid", "starts_at"),
+        (BODY | {"starts_at": ["soon"]}, "experiment_invalid", "starts_at"),
         (
             BODY | {"variants": [BODY["variants"][0], BODY["variants"][1] | {"weight": 0.6}]},
             "experiment_invalid",

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from features.domain.catalogue import Catalogue, Module
 from features.domain.checks import require_storable
 from features.domain.errors import SnapshotError, StoreUnavailableError, UnauthenticatedError
+from features.domain.instants import write_instant
+from features.forms import read_instant
 from features.settings import Settings
 from features.store.keys import ApiKey
 from service import auth, rankings
@@ -19,7 +21,6 @@ from service.problems import offending_fields
 from service.rankings import Rankings
 from service.routes.paths import page_of, rows_after, unescape
 from service.routes.recommendations import candidates_by_module
-from service.schemas.fields import read_instant, write_instant
 from service.schemas.learners import attribute_text
 from service.serve import environment_of
 
