@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from features.decide.conditions import Facts, check_condition, holds
 from features.domain.catalogue import Pathway, PathwayStep
+from features.domain.checks import find_cycle
 from features.domain.errors import CycleError, InvalidValueError
 
 _NOTHING = Facts({})
@@ -29,7 +30,7 @@ def check_pathway(pathway: Pathway) -> None:
     problems = [*_repeats(pathway), *_strangers(pathway), *_conditions(pathway)]
     if problems:
         raise InvalidValueError(f"pathway {pathway.pathway_id!r}: " + "; ".join(problems))
-    circle = _circle({step.step_id: step.requires for step in pathway.steps})
+    circle = find_cycle({step.step_id: step.requires for step in pathway.steps})
     if circle:
         raise CycleError(
             f"pathway {pathway.pathway_id!r}: steps require each other: {' → '.join(circle)}"
@@ -127,34 +128,6 @@ def _conditions(pathway: Pathway) -> list[str]:
             if never_holds(when):
                 problems.append(f"{where}: the condition {when!r} can never hold")
     return problems
-
-
-def _circle(requires: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Return the steps of one circle, the first repeated at the end; empty where there is none."""
-    done: set[str] = set()
-    for start in requires:
-        trail: list[str] = []
-        circle = _walk(start, requires, done, trail)
-        if circle:
-            return circle
-    return []
-
-
-def _walk(
-    step: str, requires: Mapping[str, tuple[str, ...]], done: set[str], trail: list[str]
-) -> list[str]:
-    if step in trail:
-        return [*trail[trail.index(step) :], step]
-    if step in done:
-        return []
-    trail.append(step)
-    for needed in requires[step]:
-        circle = _walk(needed, requires, done, trail)
-        if circle:
-            return circle
-    trail.pop()
-    done.add(step)
-    return []
 
 
 def _unreachable(steps: Sequence[PathwayStep]) -> list[str]:
