@@ -34,6 +34,7 @@ from features.decide.decide import decide
 from features.decide.leading import leads_under
 from features.domain.catalogue import DEFAULT_WEIGHTS, Policy
 from features.domain.errors import ReplayRefusedError
+from features.domain.instants import SECONDS_PER_DAY
 from features.domain.recommendation import Candidates, DecisionRequest, RequestContext
 from features.score.scorer import Scorer, bind
 from training.academy.texts import read_texts
@@ -122,7 +123,7 @@ class _Recorder:
         return modules.index_of[answer.items[0].module_id]
 
     def _keep(self, candidates: Candidates, asking: Asking) -> None:
-        day = (asking.now - self._rules.starts_at).total_seconds() / 86_400.0
+        day = (asking.now - self._rules.starts_at).total_seconds() / SECONDS_PER_DAY
         rows = [self._scorer.index.module_ids.index_of[each] for each in candidates.module_ids]
         worth = [self._mind.p_success(self._rules.offer.lessons[row], day) for row in rows]
         self.kept.append(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from threading import Lock
 
-DAY_SECONDS = 86_400.0
+from features.domain.instants import SECONDS_PER_DAY
 
 
 class Coverage:
@@ -24,7 +24,7 @@ class Coverage:
             kept = {
                 module_id: at
                 for module_id, at in self._last.items()
-                if at > now_seconds - DAY_SECONDS
+                if at > now_seconds - SECONDS_PER_DAY
             }
             self._last = kept
             return len(kept)

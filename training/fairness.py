@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from features.decide.case import Case, open_case
 from features.decide.terms import compute_terms
 from features.domain.history import Event, Evidence, Interaction, Learner, LearnerHistory
-from features.domain.instants import EPOCH, from_microseconds
+from features.domain.instants import EPOCH, from_seconds
 from features.domain.recommendation import DecisionRequest, RequestContext
 from features.score.scorer import Scorer
 from training.histories.data import TrainingData
@@ -176,4 +176,4 @@ def _evidence(data: TrainingData, learner: int, learner_id: str) -> Iterator[Evi
 
 
 def _instant(seconds: float) -> datetime:
-    return from_microseconds(round(float(seconds) * 1e6))
+    return from_seconds(float(seconds))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.encode.signals import DAY_SECONDS
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.words import index_words
 from features.score.mastery import mastery
 from features.score.scorer import PERSONAS
@@ -83,7 +83,7 @@ def _draw_curves(task: Task, fitted: FittedSuccess, judgement: Judgement, folder
     spread = fitted.spread
     half_lives = HalfLives(
         log_loss_by_days=spread.log_loss_by_half_life_days,
-        used_days=spread.half_life_seconds / DAY_SECONDS,
+        used_days=spread.half_life_seconds / SECONDS_PER_DAY,
     )
     plot_curves(n_earlier, own, judgement.attempt_success, half_lives, folder / "learning.png")
 

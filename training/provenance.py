@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from features.encode.signals import DAY_SECONDS
+from features.domain.instants import SECONDS_PER_DAY
 from training.histories.data import TrainingData
 from training.models import RANKING, SUCCESS, Models, Task
 from training.tracking import environment, flatten
@@ -52,7 +52,7 @@ def provenance_of(task: Task, models: Models, tags: Mapping[str, str], now: date
     if models.success is not None:
         fitted = models.success
         settings[SUCCESS] = asdict(fitted.settings)
-        days = fitted.spread.half_life_seconds / DAY_SECONDS
+        days = fitted.spread.half_life_seconds / SECONDS_PER_DAY
         anchored = "authored difficulties" if fitted.scale.is_authored else "quantiles"
         told = fitted.gain.n_completions > 0
         learned = {

@@ -8,10 +8,10 @@ import numpy as np
 from features.decide.assignment import Placement
 from features.decide.case import Scoring
 from features.decide.decide import decide
-from features.decide.eligibility import SECONDS_PER_DAY
 from features.decide.terms import seconds_needed
 from features.domain.catalogue import Pathway, Policy, Rule
 from features.domain.experiment import Component, Experiment, Variant
+from features.domain.instants import SECONDS_PER_DAY
 from features.domain.recommendation import (
     Candidates,
     DecisionRequest,

@@ -22,7 +22,7 @@ from features.decide.phrases.choice import language_for
 from features.decide.phrases.language import Language
 from features.decide.policies import policy_of
 from features.decide.rules import Ruling, apply_rules
-from features.domain.catalogue import Policy
+from features.domain.catalogue import PathwayStep, Policy
 from features.domain.history import LearnerHistory
 from features.domain.recommendation import DecisionRequest
 from features.encode.catalogue import CatalogueIndex
@@ -99,6 +99,15 @@ class Case:
     def language(self) -> Language:
         """The language the words are in."""
         return language_for(self.request.context.language, self.request.history.learner.language)
+
+    def title_of(self, module_id: str) -> str:
+        """Return a module's title; its id where nobody has described it."""
+        row = self.index.module_ids.index_of.get(module_id)
+        return module_id if row is None else self.index.modules[row].title
+
+    def any_title_of(self, step: PathwayStep) -> str:
+        """Return the titles of a step's modules as alternatives."""
+        return self.language.any_of(map(self.title_of, step.any_of))
 
 
 def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy | None = None) -> Case:

@@ -19,7 +19,7 @@ from features.decide.terms import Terms, compute_terms
 from features.decide.withheld import best_withheld
 from features.domain.catalogue import TERMS, Policy
 from features.domain.history import Assignment
-from features.domain.instants import from_microseconds
+from features.domain.instants import from_seconds
 from features.domain.recommendation import (
     Candidates,
     Closing,
@@ -149,7 +149,7 @@ def skill_standings(request: DecisionRequest, scorer: Scoring) -> tuple[SkillSta
             p_gap=float(p_gap[k]) if arrays.target[k] > 0 else None,
             asked_by=(None if arrays.target[k] == 0 else ("goal" if by_goal[k] else "role")),
             last_evidence_at=(
-                from_microseconds(round(standing.last_evidence_at_seconds[k] * 1e6))
+                from_seconds(standing.last_evidence_at_seconds[k])
                 if np.isfinite(standing.last_evidence_at_seconds[k])
                 else None
             ),

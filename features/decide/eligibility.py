@@ -11,12 +11,12 @@ from features.decide.conditions import Facts, Mentions
 from features.decide.journey import Journey
 from features.decide.rules import Ruling
 from features.domain.catalogue import Policy
+from features.domain.instants import SECONDS_PER_DAY
 from features.domain.recommendation import DecisionRequest
 from features.encode.catalogue import CatalogueIndex, primary_language
 from features.encode.learner import LearnerArrays
 from features.score.scores import Scores
 
-SECONDS_PER_DAY = 86_400.0
 LEAST_FADING = 0.01
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from features.decide.conditions import Mentions
 from features.domain.history import Learner, LearnerHistory
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
 from features.score.scores import Scores
@@ -110,7 +111,9 @@ def _profile(learner: Learner, asked: frozenset[str] | None) -> dict[str, Any]:
 
 
 def _tenure_days(learner: Learner, now: datetime) -> float | None:
-    return None if learner.hired_at is None else (now - learner.hired_at).total_seconds() / 86_400.0
+    if learner.hired_at is None:
+        return None
+    return (now - learner.hired_at).total_seconds() / SECONDS_PER_DAY
 
 
 @lru_cache(maxsize=16)

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.decide.slate import POOL_SIZE, leading_probabilities
-from features.decide.terms import fit_of
-from features.domain.catalogue import TERMS, Policy
+from features.decide.terms import fit_of, weighed
+from features.domain.catalogue import Policy
 from features.domain.recommendation import Candidates
 
 
@@ -33,13 +33,9 @@ def leads_under(
     n = len(candidates.module_ids)
     if n == 0:
         return np.zeros(0)
-    terms = {**candidates.terms, "fit": fit_of(np.array(candidates.p_success), policy)}
-    score = np.zeros(n)
-    for term in TERMS:
-        weight = policy.weights.get(term, 0.0)
-        if weight > 0.0:
-            score += weight * np.asarray(terms[term])
-    score *= np.array(candidates.ready)
+    terms = {term: np.asarray(values) for term, values in candidates.terms.items()}
+    terms["fit"] = fit_of(np.array(candidates.p_success), policy)
+    score = weighed(terms, np.array(candidates.ready), policy)
     tier = np.array(candidates.tier, dtype=np.int8)
     order = np.lexsort((np.array(candidates.module_ids), -score, tier))
     p_first = np.empty(n)

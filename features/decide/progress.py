@@ -8,7 +8,7 @@ from features.decide.case import Case, Scoring, open_case
 from features.decide.journey import MET, PathwayStanding, StepStanding, StepState
 from features.decide.projection import project
 from features.domain.history import Event
-from features.domain.instants import from_microseconds
+from features.domain.instants import from_seconds
 from features.domain.journey import (
     DoneStep,
     LockedStep,
@@ -75,7 +75,7 @@ def _next(each: StepStanding) -> NextStep:
 def _locked(case: Case, standing: PathwayStanding, each: StepStanding) -> LockedStep:
     needed = [standing.steps[place].index.step for place in each.needs]
     language = case.language
-    parts = [language.say("step_module", {"module": _titles(case, step.any_of)}) for step in needed]
+    parts = [language.say("step_module", {"module": case.any_title_of(step)}) for step in needed]
     when = None if each.condition_holds else each.index.step.when
     parts += [language.say("step_condition", {"condition": when})] if when else []
     return LockedStep(
@@ -122,18 +122,10 @@ def _first_done(case: Case, row: int) -> float:
 
 
 def _done_at(case: Case, row: int) -> datetime:
-    return from_microseconds(round(_first_done(case, row) * 1e6))
+    return from_seconds(_first_done(case, row))
 
 
 def _is_waived(case: Case, row: int) -> bool:
     log = case.arrays.log
     first = np.flatnonzero((log.module == row) & log.done)[0]
     return bool(log.event[first] == EVENT_CODES[Event.WAIVED])
-
-
-def _titles(case: Case, module_ids: tuple[str, ...]) -> str:
-    index = case.index
-    return case.language.any_of(
-        index.modules[index.module_ids.index_of[m]].title if m in index.module_ids else m
-        for m in module_ids
-    )

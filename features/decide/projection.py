@@ -10,7 +10,7 @@ that is, T / (T + b) ~ Beta(n, a).
 import numpy as np
 from scipy.special import betaincinv
 
-from features.decide.eligibility import SECONDS_PER_DAY
+from features.domain.instants import SECONDS_PER_DAY
 from features.domain.journey import Projection
 from features.encode.learner import LearnerArrays
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from features.decide.case import Case
 from features.decide.journey import OPTIONAL_PULL
-from features.domain.instants import from_microseconds
+from features.domain.instants import from_seconds
 from features.domain.recommendation import Closing, Reason
 
 MOST_REASONS = 3
@@ -123,9 +123,9 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
         facts["minutes"] = float(case.index.duration_minutes[row])
     due = case.arrays.due_at_seconds[row]
     if np.isfinite(due):
-        facts["due"] = from_microseconds(round(float(due) * 1e6))
+        facts["due"] = from_seconds(float(due))
     if case.arrays.outdated[row]:
-        facts["done"] = from_microseconds(round(float(case.arrays.done_at_seconds[row]) * 1e6))
+        facts["done"] = from_seconds(float(case.arrays.done_at_seconds[row]))
         facts["version"] = case.index.modules[row].version
     if case.request.context.available_minutes is not None:
         facts["available"] = case.request.context.available_minutes

@@ -6,10 +6,10 @@ from math import inf
 
 from features.decide.conditions import Facts, holds
 from features.domain.catalogue import Rule
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.rules import RuleIndex
 
 NO_RULE = -1
-SECONDS_PER_DAY = 86_400.0
 
 
 class Says(dict[int, int]):

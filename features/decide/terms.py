@@ -1,6 +1,6 @@
 """The terms of the score, each in [0,1], for every module of the catalogue at once."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from features.decide.case import Case
-from features.decide.eligibility import SECONDS_PER_DAY
 from features.domain.catalogue import TERMS, Policy
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.catalogue import CatalogueIndex
 from features.encode.learner import LearnerArrays
 from features.encode.skills import ModuleSkillIndex
@@ -60,13 +60,21 @@ def compute_terms(case: Case) -> Terms:
         "boost": _boost(case),
     }
     ready = _ready(case)
+    score = weighed(values, ready, case.policy)
+    return Terms(values=values, ready=ready, tier=tier, score=score)
+
+
+def weighed(
+    values: Mapping[str, NDArray[np.float64]], ready: NDArray[np.float64], policy: Policy
+) -> NDArray[np.float64]:
+    """Return ready · Σ weight · term, float64, (n,), from terms and readiness of n modules."""
     score = np.zeros(len(ready))
     for term in TERMS:
-        weight = case.policy.weights.get(term, 0.0)
+        weight = policy.weights.get(term, 0.0)
         if weight > 0.0:
             score += weight * values[term]
     score *= ready
-    return Terms(values=values, ready=ready, tier=tier, score=score)
+    return score
 
 
 def _nowhere(case: Case) -> NDArray[np.float64]:

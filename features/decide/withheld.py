@@ -18,7 +18,7 @@ from features.decide.supposing import (
 )
 from features.decide.terms import Terms
 from features.domain.catalogue import PathwayStep
-from features.domain.instants import from_microseconds
+from features.domain.instants import from_seconds
 from features.domain.recommendation import Withheld
 
 MOST_WITHHELD = 3
@@ -90,11 +90,7 @@ def _lock(case: Case, row: int) -> _Lock:
     standing, step = _step(case, row)
     return _Lock(
         row=row,
-        opens_at=(
-            from_microseconds(round(float(opens) * 1e6))
-            if opens > case.request.now.timestamp()
-            else None
-        ),
+        opens_at=from_seconds(float(opens)) if opens > case.request.now.timestamp() else None,
         standing=standing,
         step=step,
         modules=tuple(missing_modules(case, row)),
@@ -152,8 +148,8 @@ def _withheld(case: Case, lock: _Lock) -> Withheld:
 
 def _words(case: Case, lock: _Lock) -> str:
     language = case.language
-    parts = [_any_title(case, before) for before in lock.steps]
-    parts += [_title(case, needed) for needed in lock.modules]
+    parts = [case.any_title_of(before) for before in lock.steps]
+    parts += [case.title_of(needed) for needed in lock.modules]
     needs = [language.say("need_module", {"module": title}) for title in parts]
     needs += [
         language.say("need_skill", {"skill": case.index.skill_names[skill], "level": level})
@@ -171,12 +167,3 @@ def _words(case: Case, lock: _Lock) -> str:
             language.say("locked_on_pathway" if "pathway" in facts else "locked", facts)
         )
     return " ".join(sentences)
-
-
-def _any_title(case: Case, step: PathwayStep) -> str:
-    return case.language.any_of(_title(case, module_id) for module_id in step.any_of)
-
-
-def _title(case: Case, module_id: str) -> str:
-    row = case.index.module_ids.index_of.get(module_id)
-    return module_id if row is None else case.index.modules[row].title

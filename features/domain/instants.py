@@ -7,6 +7,7 @@ from features.domain.errors import InvalidValueError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_INSTANT_SECONDS = 100_000_000
 FUTURE_TOLERANCE = timedelta(minutes=5)
+SECONDS_PER_DAY = 86_400.0
 
 
 def is_ordinal(at: datetime) -> bool:
@@ -22,6 +23,11 @@ def to_microseconds(at: datetime) -> int:
 def from_microseconds(microseconds: int) -> datetime:
     """Return the aware UTC datetime `microseconds` after the Unix epoch."""
     return EPOCH + timedelta(microseconds=microseconds)
+
+
+def from_seconds(seconds: float) -> datetime:
+    """Return the aware UTC datetime `seconds` after the Unix epoch, to the microsecond."""
+    return from_microseconds(round(seconds * 1e6))
 
 
 def parse_instant(text: str | float) -> datetime:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.history import Event
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.catalogue import CatalogueIndex
 from features.encode.log import EVENT_CODES, InteractionLog
 
-DAY_SECONDS = 86_400.0
 PAUSE_SECONDS = 1_800.0  # a longer one ends a sitting
 MOST_OF_A_KIND = 6
 
@@ -231,7 +231,7 @@ def _paces(log: InteractionLog) -> dict[str, Mean]:
     n = log.n_learners
     if not log.is_timed or not len(log):
         return dict.fromkeys((GAP, MODULES_A_DAY, SITTING), (np.zeros(n), np.zeros(n, np.int64)))
-    day = np.floor(log.at_seconds / DAY_SECONDS)
+    day = np.floor(log.at_seconds / SECONDS_PER_DAY)
     is_other = np.diff(log.learner) > 0
     new_day = np.append(True, is_other | (np.diff(day) > 0))
     days = np.flatnonzero(new_day)

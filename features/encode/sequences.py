@@ -6,11 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from features.domain.instants import FIRST_INSTANT_SECONDS
+from features.domain.instants import FIRST_INSTANT_SECONDS, SECONDS_PER_DAY
 from features.encode.log import InteractionLog
 
 NO_TARGET = -1
-SECONDS_A_DAY = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +71,7 @@ class Sequences:
         first = self.at_seconds[self.indptr[:-1][asked]]
         timed = asked[first >= FIRST_INSTANT_SECONDS]
         last = self.at_seconds[self.indptr[1:][timed] - 1]
-        days[timed] = np.maximum(self.asked_at_seconds[timed] - last, 0.0) / SECONDS_A_DAY
+        days[timed] = np.maximum(self.asked_at_seconds[timed] - last, 0.0) / SECONDS_PER_DAY
         return days
 
     def of(self, learner: int) -> NDArray[np.int32]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.ability import attenuation, posterior
 from features.encode.attempts import AttemptTable
 from features.encode.tallies import Column, Past, Yardstick, pasts_before
 
-DAY_SECONDS = 86_400.0
 ROUNDING = 1e-9
 
 LEARNER_SIGNALS = (
@@ -276,5 +276,5 @@ def _idle(past: Past, at_seconds: NDArray[np.float64], *, is_timed: bool) -> NDA
     last = past.at_seconds
     if not is_timed:
         return np.zeros(len(last))
-    days = np.where(last == -np.inf, 0.0, at_seconds - last) / DAY_SECONDS
+    days = np.where(last == -np.inf, 0.0, at_seconds - last) / SECONDS_PER_DAY
     return np.log1p(np.maximum(days, 0.0))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.ability import LOGIT_OF_MASTERY
 from features.encode.signals import SIGNALS
 from features.encode.words import N_BUCKETS
@@ -15,7 +16,7 @@ AVERAGE_LEVEL = 0.5
 ABILITY_VARIANCE = 1.0
 ROLE_VARIANCE = 0.2
 SKILL_VARIANCE = 0.5
-HALF_LIFE_SECONDS = 365 * 86_400.0
+HALF_LIFE_SECONDS = 365 * SECONDS_PER_DAY
 GAIN_LOGITS = 0.6
 GAIN, KEPT_SHARE = 0.1, 0.35  # levels; share of it that stays (forgetting curves level off)
 # Narrower than what histories are fitted with: where learners learn is only assumed.

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.domain.instants import EPOCH
+from features.domain.instants import EPOCH, SECONDS_PER_DAY
 from features.encode.catalogue import CatalogueIndex
 from features.encode.gains import rise
 from features.encode.level_scale import LevelScale
-from features.encode.signals import DAY_SECONDS
 
 OLD_DAYS, OLD_RATIO = 365.0, 2.0
 MARGIN = 0.05  # levels
@@ -65,7 +64,7 @@ def stale_modules(index: CatalogueIndex, at_seconds: float) -> list[StaleModule]
         ],
         dtype=np.float64,
     )
-    age = (at_seconds - updated) / DAY_SECONDS
+    age = (at_seconds - updated) / SECONDS_PER_DAY
     active = _is_active(index, at_seconds)
     known = age[active & ~np.isnan(age)]
     limit = max(OLD_DAYS, OLD_RATIO * float(np.median(known))) if len(known) else np.inf

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.history import Event
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.catalogue import CatalogueIndex
 from features.encode.log import EVENT_CODES, InteractionLog
-from features.encode.signals import DAY_SECONDS
 from training.content.rates import Figures, shrunken_means, shrunken_rates
 
 GIVEN_UP_DAYS = 30.0  # without a further event
@@ -109,4 +109,4 @@ class _Pairs:
         if not log.is_timed:
             return last + 1 < log.starts[1:][log.learner[last]]
         present = log.at_seconds.max(initial=0.0)
-        return log.at_seconds[last] < present - GIVEN_UP_DAYS * DAY_SECONDS
+        return log.at_seconds[last] < present - GIVEN_UP_DAYS * SECONDS_PER_DAY

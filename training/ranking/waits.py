@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from features.encode.sequences import SECONDS_A_DAY, Sequences
+from features.domain.instants import SECONDS_PER_DAY
+from features.encode.sequences import Sequences
 from features.score.ranking.waits import Waits
 
 SHRINKAGE = 5.0
@@ -18,7 +19,7 @@ def measure_waits(sequences: Sequences, column: NDArray[np.int32]) -> Waits:
     n_modules = len(column)
     learner, module, at = sequences.learner, sequences.module, sequences.at_seconds
     follows = np.flatnonzero(learner[1:] == learner[:-1])
-    wait = np.log1p((at[follows + 1] - at[follows]) / SECONDS_A_DAY)
+    wait = np.log1p((at[follows + 1] - at[follows]) / SECONDS_PER_DAY)
     overall = wait.mean() if len(wait) else 0.0
     of_module = _shrunk(module[follows + 1], wait, np.full(n_modules, overall))
     # Of the pairs, few ever follow one another: what waits as usual has no place in memory.

@@ -20,12 +20,12 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.ability import attenuation
 from features.encode.attempts import AttemptTable
 from features.encode.gains import add_gains, rise, starting_from
 from features.encode.level_scale import LevelScale
 from features.encode.levels import Signs, hardness, read_bases, read_signs
-from features.encode.signals import DAY_SECONDS
 from training.success.usual import Roles
 
 N_ROUNDS = 2
@@ -157,7 +157,7 @@ def with_numbers(scale: LevelScale, numbers: Mapping[str, float]) -> LevelScale:
     """
     taught = scale.gain > 0.0
     mean_gain = scale.gain[taught].mean() if taught.any() else 1.0
-    half_life = numbers.get(HALF_LIFE, scale.half_life_seconds / DAY_SECONDS)
+    half_life = numbers.get(HALF_LIFE, scale.half_life_seconds / SECONDS_PER_DAY)
     return replace(
         scale,
         logits_per_level=numbers.get(SLOPE, scale.logits_per_level),
@@ -165,7 +165,7 @@ def with_numbers(scale: LevelScale, numbers: Mapping[str, float]) -> LevelScale:
         role_lead_variance=numbers["role_lead_variance"],
         skill_variance=np.full(2, numbers["skill_variance"]),
         gain=scale.gain * (numbers[GAIN] / mean_gain),
-        half_life_seconds=half_life * DAY_SECONDS,
+        half_life_seconds=half_life * SECONDS_PER_DAY,
         learned_at=numbers[LEARNED_AT],
         failed_share=numbers["failed_share"],
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.ability import LOGIT_OF_MASTERY
 from features.encode.attempts import AttemptTable, EvidenceLog, tabulate
 from features.encode.level_scale import MIDDLE, LevelScale
@@ -13,7 +14,6 @@ from features.encode.levels import (
     read_signs,
 )
 from features.encode.log import InteractionLog
-from features.encode.signals import DAY_SECONDS
 from features.encode.skills import ModuleSkillIndex
 from features.score.level_model import LevelModel
 from features.score.prior import skill_shares
@@ -124,7 +124,7 @@ def fit_levels(
         gain=gain,
         scale=scale,
         slope=fitted.logits_per_level,
-        half_life_days=fitted.half_life_seconds / DAY_SECONDS,
+        half_life_days=fitted.half_life_seconds / SECONDS_PER_DAY,
         learned_at=fitted.learned_at,
         failed_share=fitted.failed_share,
         reliability=reliability,
@@ -144,7 +144,7 @@ def _assumed(level: NDArray[np.float64], scale: Scale, roles: Roles) -> LevelSca
         lead_variance=assumed["lead_variance"],
         role_lead_variance=assumed["role_lead_variance"],
         skill_variance=np.full(2, assumed["skill_variance"]),
-        half_life_seconds=assumed[HALF_LIFE] * DAY_SECONDS,
+        half_life_seconds=assumed[HALF_LIFE] * SECONDS_PER_DAY,
         kept_share=KEPT_SHARE,
         learned_at=assumed[LEARNED_AT],
         steepness=STEEPNESS,

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from features.domain.instants import SECONDS_PER_DAY
 from features.encode.attempts import tabulate
 from features.encode.log import InteractionLog
-from features.encode.signals import DAY_SECONDS, encode_attempts
+from features.encode.signals import encode_attempts
 from features.encode.skills import ModuleSkillIndex
 from features.encode.tallies import Yardstick
 from features.encode.words import ModuleWords
@@ -70,12 +71,12 @@ def choose_spread(
     skill_variance = min(by_skill, key=lambda variance: by_skill[variance])
     half_lives = HALF_LIVES_DAYS if log.is_timed and len(log) else ()
     by_half_life = {
-        days: measured.losses(skill_variance, days * DAY_SECONDS) for days in half_lives
+        days: measured.losses(skill_variance, days * SECONDS_PER_DAY) for days in half_lives
     }
     return Spread(
         ability_variance=ability_variance,
         skill_variance=skill_variance,
-        half_life_seconds=most_credible(by_half_life) * DAY_SECONDS,
+        half_life_seconds=most_credible(by_half_life) * SECONDS_PER_DAY,
         log_loss_by_half_life_days={
             days: float(losses.mean()) for days, losses in by_half_life.items()
         },

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from features.domain.catalogue import Catalogue, Module
 from features.domain.checks import require_storable
 from features.domain.errors import SnapshotError, StoreUnavailableError, UnauthenticatedError
-from features.domain.instants import write_instant
+from features.domain.instants import from_seconds, write_instant
 from features.forms import read_instant
 from features.settings import Settings
 from features.store.keys import ApiKey
@@ -56,6 +56,11 @@ def test_any_other_text_is_kept(text):
 def test_what_says_no_instant_is_refused(value):
     with pytest.raises(ValueError, match=r"."):
         read_instant(value)
+
+
+def test_seconds_become_instants_to_the_microsecond():
+    at = datetime(2026, 3, 1, 9, 0, 0, 250_001, tzinfo=UTC)
+    assert from_seconds(at.timestamp()) == at
 
 
 def test_instants_are_written_in_utc():
