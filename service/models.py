@@ -10,6 +10,7 @@ from features.domain.errors import SnapshotError
 from features.score.snapshot import Snapshot
 from features.store.snapshots import read_snapshot
 from service.champion import CHAMPION_FILE, Champion, read_champion
+from service.files import mark_of
 
 POLL_SECONDS = 0.5
 
@@ -63,7 +64,7 @@ class ModelHolder:
 
     def poll(self) -> None:
         """Look at the file once; load and adopt what it names, if that is new."""
-        mark = self._mark()
+        mark = mark_of(self.copies / CHAMPION_FILE)
         if mark is None:
             # Nobody watches: there is nothing to wait for.
             self.state = replace(self.state, attempted=True)
@@ -72,13 +73,6 @@ class ModelHolder:
             if champion is not None:
                 self._seen = mark
                 self._follow(champion)
-
-    def _mark(self) -> tuple[int, int] | None:
-        try:
-            found = (self.copies / CHAMPION_FILE).stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino
 
     def _follow(self, champion: Champion) -> None:
         error = champion.error

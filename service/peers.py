@@ -90,7 +90,7 @@ def find_peers(
 def _seeker(history: LearnerHistory, scorer: Scorer, skill_id: str, now: datetime) -> Seeker:
     learner_id = history.learner.learner_id
     if not history.is_known:
-        raise NotFoundError(f"nothing is known of learner {learner_id!r}")
+        raise NotFoundError.of_learner(learner_id)
     skill = scorer.index.skill_ids.index_of.get(skill_id)
     if skill is None:
         raise NotFoundError(f"there is no skill {skill_id!r}")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import orjson
 
@@ -157,7 +158,7 @@ class Readings:
             del self._kept[next(iter(self._kept))]
 
 
-def _refuse(program: Program, answer: bytes, code: int) -> None:
+def _refuse(program: Program, answer: bytes, code: int) -> NoReturn:
     """Raise what ended a reading; its traceback is in the log already, where there is one."""
     try:
         refusal = orjson.loads(answer)

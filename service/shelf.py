@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from features.score.snapshot import Snapshot
 from features.settings import Settings
 from features.store.snapshots import read_snapshot
 from service.champion import copies_folder
+from service.files import mark_of, replace_json
 
 SHELF_FILE = "shelf.json"
 
@@ -52,11 +52,8 @@ def read_shelf(folder: Path) -> Shelf:
 
 def write_shelf(folder: Path, shelf: Shelf) -> None:
     """Replace the file in one step; readers see the old one or the new one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{SHELF_FILE}.{os.getpid()}"
     content = {"known": dict(shelf.known), "copies": sorted(shelf.copies)}
-    partial.write_text(json.dumps(content))
-    partial.replace(folder / SHELF_FILE)
+    replace_json(folder / SHELF_FILE, content)
 
 
 class ShelfReader:
@@ -84,12 +81,8 @@ class ShelfReader:
 
     def poll(self) -> None:
         """Look at the file once; load what is new on it."""
-        try:
-            found = (self._folder / SHELF_FILE).stat()
-        except OSError:
-            return
-        mark = (found.st_mtime_ns, found.st_ino)
-        if mark == self._seen:
+        mark = mark_of(self._folder / SHELF_FILE)
+        if mark is None or mark == self._seen:
             return
         self._seen = mark
         shelf = read_shelf(self._folder)

@@ -2,20 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from features.domain.errors import CycleError, InvalidValueError
-
-
-def require_unit(value: float, field: str) -> float:
-    """Return `value`, or refuse it where it is outside [0,1] or not a number.
-
-    Raises
-    ------
-    InvalidValueError
-        Naming `field`.
-    """
-    if not 0.0 <= value <= 1.0:
-        raise InvalidValueError(f"{field} is {value}: it must lie between 0 and 1")
-    return value
+from features.domain.errors import CycleError
 
 
 def require_storable(text: str) -> str:

@@ -35,6 +35,11 @@ class NotFoundError(WaymarkError):
     code = "not_found"
     status = 404
 
+    @classmethod
+    def of_learner(cls, learner_id: str) -> "NotFoundError":
+        """Return the error about a learner of whom nothing is known."""
+        return cls(f"nothing is known of learner {learner_id!r}")
+
 
 class ErasedError(WaymarkError):
     """The learner was erased; nothing more is kept about them."""

@@ -39,7 +39,3 @@ class IdMap:
         """Return the position of each name, `MISSING` (−1) for those that are not in the map."""
         index_of = self.index_of
         return np.fromiter((index_of.get(name, MISSING) for name in names), dtype=np.int32)
-
-    def positions_in(self, other: "IdMap") -> NDArray[np.int32]:
-        """Return, for each of these ids, its position in `other` (−1 where absent)."""
-        return other.positions(self.ids)

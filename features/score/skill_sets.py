@@ -70,31 +70,13 @@ def find_sets(index: ModuleSkillIndex) -> SkillSets:
         of_module[module] = numbers.setdefault(key, len(numbers))
         if len(numbers) > len(kept):
             kept.append(tags)
-    return _sets(
-        of_module,
-        np.cumsum([0, *(tags.stop - tags.start for tags in kept)], dtype=np.int64),
-        np.concatenate([skill[tags] for tags in kept] or [skill[:0]]),
-        np.concatenate([weight[tags] for tags in kept] or [weight[:0]]),
-    )
-
-
-def single_skills(n_skills: int) -> SkillSets:
-    """Return one set for each skill, in order."""
-    every = np.arange(n_skills)
-    return _sets(every, np.arange(n_skills + 1), every, np.ones(n_skills))
-
-
-def _sets(
-    of_module: NDArray[np.int64],
-    indptr: NDArray[np.int64],
-    skill: NDArray[np.int64],
-    weight: NDArray[np.float64],
-) -> SkillSets:
-    total = np.add.reduceat(weight, indptr[:-1]) if len(weight) else weight
+    starts = np.cumsum([0, *(tags.stop - tags.start for tags in kept)], dtype=np.int64)
+    of_sets = np.concatenate([weight[tags] for tags in kept] or [weight[:0]])
+    total = np.add.reduceat(of_sets, starts[:-1]) if len(of_sets) else of_sets
     return SkillSets(
         of_module=of_module,
-        indptr=indptr,
-        skill=skill,
-        weight=weight,
-        share=weight / np.repeat(total, np.diff(indptr)),
+        indptr=starts,
+        skill=np.concatenate([skill[tags] for tags in kept] or [skill[:0]]),
+        weight=of_sets,
+        share=of_sets / np.repeat(total, np.diff(starts)),
     )

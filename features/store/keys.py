@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Literal, get_args
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from features.domain.errors import ConflictError, InvalidValueError, NotFoundError
 from features.store.tables import api_keys
 
-SCOPES = ("recommend", "events", "catalogue", "experiments", "analytics", "admin")
+Scope = Literal["recommend", "events", "catalogue", "experiments", "analytics", "admin"]
+SCOPES: tuple[str, ...] = get_args(Scope)
 KEY_PREFIX = "wm_"
 _SECRET_BYTES = 32
 

@@ -184,10 +184,6 @@ class LearnerRepository:
         """Return the hashes of everybody who was erased, and when that was."""
         return self._tombstones.all()
 
-    def require_not_erased(self, learner_id: str) -> None:
-        """Raise ErasedError if the learner was erased."""
-        self._tombstones.require_none([learner_id])
-
 
 def _profile_from(row: Sequence[Any]) -> Learner:
     return Learner(**dict(zip(_PROFILE_FIELDS, row, strict=True)))

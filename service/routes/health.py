@@ -3,6 +3,7 @@
 from typing import Literal
 
 from fastapi import APIRouter, Response
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import Field
 
 from features.domain.errors import StoreUnavailableError
@@ -66,7 +67,7 @@ async def metrics(service: CurrentService) -> Response:
     scorer = service.rankings.remembered()
     if scorer is not None:
         service.metrics.modules.set(int((~scorer.index.is_question).sum()))
-    return Response(service.metrics.page(), media_type=service.metrics.media_type)
+    return Response(service.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _not_ready(detail: str) -> Response:

@@ -64,7 +64,7 @@ def get_learner(learner_id: PathId, _caller: Analyst, service: CurrentService) -
     with service.database.reading() as repositories:
         learner = repositories.learners.get(learner_id)
     if learner is None:
-        raise _nobody(learner_id)
+        raise NotFoundError.of_learner(learner_id)
     return learner
 
 
@@ -81,7 +81,7 @@ def get_skills(
         scorer = service.rankings.current(repositories)
         history = repositories.learners.history(learner_id)
     if not history.is_known:
-        raise _nobody(learner_id)
+        raise NotFoundError.of_learner(learner_id)
     request = DecisionRequest(history=history, context=RequestContext(), now=now)
     return {
         "learner_id": learner_id,
@@ -165,7 +165,3 @@ def get_assignment(
     """Return what was said about a module a learner owes."""
     with service.database.reading() as repositories:
         return repositories.learners.get_assignment(learner_id, module_id)
-
-
-def _nobody(learner_id: str) -> NotFoundError:
-    return NotFoundError(f"nothing is known of learner {learner_id!r}")

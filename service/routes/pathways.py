@@ -74,7 +74,7 @@ def get_journey(
         scorer = service.rankings.at(revisions[CATALOGUE], repositories)
         history = repositories.learners.history(learner_id)
         if not history.is_known:
-            raise NotFoundError(f"nothing is known of learner {learner_id!r}")
+            raise NotFoundError.of_learner(learner_id)
         request = DecisionRequest(history=history, context=RequestContext(), now=now)
         arm = service.arms.find(repositories, revisions[EXPERIMENTS], scorer, request)
     pathways = journey_of(request, arm.scorer if arm is not None else scorer)

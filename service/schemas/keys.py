@@ -1,13 +1,12 @@
 """Keys and the audit trail on the wire."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ConfigDict, Field
 
 from features.forms import Form
+from features.store.keys import SCOPES, Scope
 from service.schemas.fields import InstantOut, View, WordsOut
-
-Scope = Literal["recommend", "events", "catalogue", "experiments", "analytics", "admin"]
 
 
 class KeyBody(Form):
@@ -15,7 +14,7 @@ class KeyBody(Form):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"scopes": ["recommend", "events"]}]})
 
-    scopes: list[Scope] = Field(min_length=1, max_length=6)
+    scopes: list[Scope] = Field(min_length=1, max_length=len(SCOPES))
 
 
 class CreatedKeyView(View):

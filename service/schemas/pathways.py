@@ -49,8 +49,8 @@ class StepBody(Form):
     requires: list[Id] = Field([], max_length=MAX_STEPS, description="Steps that come first.")
     when: Condition | None = Field(
         None,
-        description="On done, scores, evidence or mastery: what opens it. On anything else: "
-        "whom it is for.",
+        description="On done, scores, evidence, mastery or sure_mastery: what opens it. On "
+        "anything else: whom it is for.",
     )
     milestone: MilestoneBody | None = None
 

@@ -4,12 +4,13 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from features.domain.catalogue import DEFAULT_WEIGHTS, TERMS, Policy
+from features.domain.catalogue import TERMS, Policy
 from features.forms import Form, Id, Unit
 from service.schemas.fields import View, Word
 
 WEIGHTS_TOLERANCE = 1e-6
-FIRST_VERSION = "1"
+
+_DEFAULT = Policy()
 
 
 class PolicyBody(Form):
@@ -25,13 +26,15 @@ class PolicyBody(Form):
 
     policy_id: Id | None = Field(None, description="May repeat the id of the path.")
     weights: dict[str, Unit] = Field(
-        dict(DEFAULT_WEIGHTS), description="By term; absent terms weigh nothing; they sum to 1."
+        dict(_DEFAULT.weights), description="By term; absent terms weigh nothing; they sum to 1."
     )
-    p_target: float = Field(0.75, gt=0, lt=1, description="The success probability to aim at.")
-    p_width: float = Field(0.15, gt=0, le=1, description="How quickly `fit` falls off.")
-    diversity: Unit = 0.3
-    exploration: Unit = Field(0.02, description="0 is deterministic.")
-    refresher_cooldown_days: float = Field(30.0, ge=0, le=36_500)
+    p_target: float = Field(
+        _DEFAULT.p_target, gt=0, lt=1, description="The success probability to aim at."
+    )
+    p_width: float = Field(_DEFAULT.p_width, gt=0, le=1, description="How quickly `fit` falls off.")
+    diversity: Unit = _DEFAULT.diversity
+    exploration: Unit = Field(_DEFAULT.exploration, description="0 is deterministic.")
+    refresher_cooldown_days: float = Field(_DEFAULT.refresher_cooldown_days, ge=0, le=36_500)
     snapshot: Literal["champion"] = "champion"
     version: Word | None = Field(None, description="Counted on where absent.")
 
@@ -49,7 +52,7 @@ class PolicyBody(Form):
     def to_domain(self, policy_id: str) -> Policy:
         """Make the policy called `policy_id`."""
         columns = self.model_dump(exclude={"policy_id", "version"})
-        return Policy(policy_id=policy_id, version=self.version or FIRST_VERSION, **columns)
+        return Policy(policy_id=policy_id, version=self.version or _DEFAULT.version, **columns)
 
 
 class PolicyRow(PolicyBody):

@@ -71,7 +71,8 @@ class RuleBody(Form):
 
     rule_id: Id | None = Field(None, description="May repeat the id of the path.")
     when: Condition = Field(
-        description="CEL over learner, tenure_days, now, calendar, done, scores, evidence, mastery."
+        description="CEL over learner, tenure_days, now, calendar, done, scores, evidence, "
+        "mastery, sure_mastery."
     )
     then: ConsequencesBody
     active: bool = True
