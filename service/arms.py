@@ -19,10 +19,9 @@ from features.domain.errors import SnapshotError
 from features.domain.experiment import Enrolment, ExperimentState, Exposure
 from features.domain.history import Learner
 from features.domain.recommendation import DecisionRequest
-from features.score.scorer import Scorer
+from features.score.scorer import Scorer, bind
 from features.score.snapshot import Snapshot
 from features.store.workspace import Repositories
-from service.rankings import bind_whole
 
 log = logging.getLogger("waymark.arms")
 
@@ -161,7 +160,7 @@ class Arms:
         if version not in self._held:
             return None
         try:
-            return bind_whole(default.index, self._held[version])
+            return bind(default.index, self._held[version])
         except SnapshotError as error:
             log.warning("%s", error.detail)
             return None

@@ -17,11 +17,11 @@ from features.decide.golden import (
 from features.domain.errors import SnapshotError, StoreUnavailableError, WorseOnGoldenError
 from features.encode.catalogue import CatalogueIndex
 from features.golden_form import read_golden, require_usable
+from features.score.scorer import bind
 from features.score.snapshot import Snapshot
 from features.settings import Settings
 from service.database import Database
 from service.files import mark_of
-from service.rankings import bind_whole
 
 MOST_NAMED = 10
 
@@ -85,9 +85,9 @@ class Golden:
             As `read`: it cannot be told now.
         """
         learners, index = self.read(now)
-        own = ask_golden(learners, bind_whole(index, candidate), now)
+        own = ask_golden(learners, bind(index, candidate), now)
         try:
-            theirs = ask_golden(learners, bind_whole(index, served), now)
+            theirs = ask_golden(learners, bind(index, served), now)
         except SnapshotError:
             return  # what cannot be bound is no measure for what can
         worse = worse_findings(own, theirs)

@@ -4,8 +4,7 @@ from threading import Lock
 
 from features.decide.conditions import compile_all
 from features.domain.catalogue import Catalogue
-from features.domain.errors import SnapshotError
-from features.encode.catalogue import CatalogueIndex, index_catalogue
+from features.encode.catalogue import index_catalogue
 from features.score.scorer import Scorer, bind
 from features.score.snapshot import Snapshot
 from features.store.workspace import Repositories
@@ -72,23 +71,7 @@ class Rankings:
         with self._lock:
             scorer = self._scorer
             index = index_catalogue(Catalogue()) if scorer is None else scorer.index
-            bound = bind_whole(index, snapshot)
+            bound = bind(index, snapshot)
             self._snapshot = snapshot
             if scorer is not None:
                 self._scorer = bound
-
-
-def bind_whole(index: CatalogueIndex, snapshot: Snapshot) -> Scorer:
-    """Bind a snapshot whose parts may not be what its manifest says.
-
-    Raises
-    ------
-    SnapshotError
-        If it cannot be bound.
-    """
-    try:
-        return bind(index, snapshot)
-    except (KeyError, ValueError, IndexError, TypeError) as error:
-        raise SnapshotError(
-            f"snapshot {snapshot.version} cannot be used: {error!r}. Train and promote again."
-        ) from error

@@ -113,6 +113,7 @@ class Readings:
                 kept = self._kept.get(program)
                 if kept is None or kept.mark != mark or now - kept.read_at > KEPT_FOR:
                     kept = await self._work_out(program, mark, now)
+                    self._keep(program, kept)
                 return kept
         except TimeoutError as error:
             raise ReadingUnavailableError(
@@ -142,14 +143,12 @@ class Readings:
         if code != 0:
             _refuse(program, answer, code)
         written = orjson.loads(answer)
-        reading = Reading(
+        return Reading(
             document=orjson.dumps(written["document"]),
             markdown=written.get("markdown"),
             mark=mark,
             read_at=now,
         )
-        self._keep(program, reading)
-        return reading
 
     def _keep(self, program: Program, reading: Reading) -> None:
         self._kept.pop(program, None)

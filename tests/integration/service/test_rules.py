@@ -3,6 +3,8 @@
 import pytest
 from service_runs import fill
 
+from service import rules
+
 ADA = {"role_id": "clerk", "department": "Sales", "grade": "7"}
 EXCLUDE = {"when": 'learner.department == "Sales"', "then": {"exclude": ["counting-1"]}}
 
@@ -90,6 +92,18 @@ def test_a_trial_reads_histories_where_the_condition_speaks_of_them(academy):
     body = {"when": '"counting-1" in done && mastery["counting"] >= 0.0', "then": EXCLUDE["then"]}
     trial = academy.post("/v1/rules/trials", json=body).json()
     assert (trial["n_holds"], trial["examples"]) == (1, ["bob"])
+
+
+@pytest.mark.parametrize(("when", "n_asked"), [("true", 2), ('"counting-1" in done || true', 1)])
+def test_a_trial_asks_learners_spread_evenly_where_they_are_too_many(
+    academy, monkeypatch, when, n_asked
+):
+    monkeypatch.setattr(rules, "MOST_PROFILES", 2)
+    monkeypatch.setattr(rules, "MOST_HISTORIES", 1)
+    for name in ("ada", "bob", "cyd"):
+        academy.put(f"/v1/learners/{name}", json=ADA)
+    trial = academy.post("/v1/rules/trials", json={**EXCLUDE, "when": when}).json()
+    assert (trial["n_learners"], trial["n_asked"]) == (3, n_asked)
 
 
 @pytest.mark.parametrize(

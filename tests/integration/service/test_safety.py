@@ -71,6 +71,23 @@ def test_a_body_that_never_arrives_is_given_up():
     assert given_up.value.status_code == 408
 
 
+def test_who_has_sent_a_whole_body_may_wait_as_long_as_it_takes():
+    messages = iter([{"type": "http.request", "body": b"{}"}, {"type": "http.disconnect"}])
+    waits = iter([0.0, 0.1])
+    seen = []
+
+    async def wait_for_the_end(_scope, receive, _send):
+        seen.extend([await receive(), await receive()])
+
+    async def receive():
+        await asyncio.sleep(next(waits))
+        return next(messages)
+
+    bound = BoundBody(wait_for_the_end, seconds=0.02)
+    asyncio.run(bound({"type": "http", "headers": []}, receive, None))
+    assert [each["type"] for each in seen] == ["http.request", "http.disconnect"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "field"),
     [

@@ -56,3 +56,12 @@ def test_only_so_many_keys_are_remembered(monkeypatch):
         limiter.take(key_id, 0.0)
     with pytest.raises(RateLimitedError):
         limiter.take("a", 0.0)
+
+
+def test_the_key_that_has_not_asked_for_longest_is_forgotten_first(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_BUCKETS", 2)
+    limiter = RateLimiter(2)
+    for key_id in ("a", "b", "a", "c"):
+        limiter.take(key_id, 0.0)
+    with pytest.raises(RateLimitedError):
+        limiter.take("a", 0.0)

@@ -83,6 +83,12 @@ def test_the_age_of_events_is_counted_where_they_have_one():
     assert value(metrics, "waymark_event_lag_seconds_sum") == 5
 
 
+def test_an_event_from_ahead_of_the_clock_has_just_happened():
+    metrics = create_metrics()
+    metrics.arrived([NOW + timedelta(minutes=1)], NOW)
+    assert value(metrics, "waymark_event_lag_seconds_sum") == 0
+
+
 def test_the_snapshot_served_and_its_age_are_shown():
     metrics = create_metrics()
     manifest = {"learned": {}, "trained_at": NOW.isoformat()}

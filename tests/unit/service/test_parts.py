@@ -278,7 +278,7 @@ class Taken:
 
 def bind_or_fail(index, snapshot):
     if snapshot is not None and not snapshot.is_sound:
-        raise KeyError("an array")
+        raise SnapshotError("an array is missing")
     return Bound(index, None if snapshot is None else snapshot.version)
 
 
@@ -304,7 +304,7 @@ def test_a_snapshot_that_does_not_fit_leaves_the_one_before(monkeypatch):
     monkeypatch.setattr(rankings, "bind", bind_or_fail)
     shelves, held = Shelves(), Rankings()
     held.adopt(Taken("1"))
-    with pytest.raises(SnapshotError, match="cannot be used"):
+    with pytest.raises(SnapshotError, match="an array is missing"):
         held.adopt(Taken("2", is_sound=False))
     assert held.current(shelves).version == "1"
     shelves.stored = Catalogue(revision=2)
