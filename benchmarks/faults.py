@@ -292,7 +292,9 @@ def _is_everywhere(service: Running, version: str) -> bool:
 
 def main() -> None:
     """Run every fault and print the table; exit 1 where anything was lost, mixed or failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=_AsWritten)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--promotions", type=int, default=50)
     chosen = parser.parse_args()
@@ -307,10 +309,6 @@ def main() -> None:
         registry = Registry(settings.tracking_uri, settings.model_name)
         found.append(_report(promote_under_load(settings, registry, chosen.promotions)))
     sys.exit(any(each.lost or each.twice or each.mixed or each.failed for each in found))
-
-
-class _AsWritten(argparse.RawDescriptionHelpFormatter):
-    """Shows the description of this module as it stands."""
 
 
 def _report(found: Found) -> Found:

@@ -18,6 +18,7 @@ from service.batches import Batch, Intake
 from service.champion import copies_folder
 from service.database import FIRST_ATTEMPT_SECONDS, Database
 from service.desk import Desk
+from service.inquiry import Inquiry
 from service.intake import EVENTS, take_in
 from service.limits import RateLimiter
 from service.metrics import create_metrics
@@ -27,7 +28,6 @@ from service.observe import Identify, Measure, Trace
 from service.openapi import describe
 from service.problems import add_problem_handlers
 from service.pseudonyms import Pseudonyms
-from service.question import Question
 from service.rankings import Rankings
 from service.readings import Readings
 from service.recommend import Answer, recommend_all
@@ -177,8 +177,8 @@ def create_service(settings: Settings) -> Service:
         rankings.adopt(snapshot)
         metrics.serving(snapshot)
 
-    def recommend(questions: Sequence[Question]) -> list[Answer]:
-        return recommend_all(service, questions)
+    def recommend(inquiries: Sequence[Inquiry]) -> list[Answer]:
+        return recommend_all(service, inquiries)
 
     def keep_events(batches: Sequence[Batch]) -> list[Intake]:
         return take_in(service, EVENTS, batches)

@@ -1,4 +1,4 @@
-"""Small files through which processes of the service tell each other something."""
+"""Files through which the processes of the service tell each other something."""
 
 import json
 import os
@@ -22,3 +22,8 @@ def replace_json(path: Path, content: Mapping[str, Any]) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.write_text(json.dumps(content))
     partial.replace(path)
+
+
+def incoming_in(folder: Path) -> Path:
+    """Return where in a folder of copies this process has one that is not checked yet."""
+    return folder / f".incoming-{os.getpid()}"

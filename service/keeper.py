@@ -4,7 +4,6 @@ It runs in the watcher's process.
 """
 
 import logging
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +15,8 @@ from features.settings import Settings
 from features.store.snapshots import read_snapshot
 from service.champion import require_plain_name
 from service.database import Database
+from service.files import incoming_in
 from service.shelf import SHELF_FILE, Shelf, read_shelf, shelf_folder, write_shelf
-
-INCOMING = ".incoming-"
 
 log = logging.getLogger("waymark.keeper")
 
@@ -84,7 +82,7 @@ class Keeper:
             return True
         if version in self._refused:
             return False
-        incoming = self.folder / f"{INCOMING}{os.getpid()}"
+        incoming = incoming_in(self.folder)
         try:
             require_plain_name(version)
             self.source.fetch(version, incoming)

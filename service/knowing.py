@@ -10,7 +10,7 @@ from features.score.scorer import Scorer
 from features.store.revisions import CATALOGUE, EXPERIMENTS
 from features.store.workspace import Repositories
 from service.arms import Arm
-from service.question import Question
+from service.inquiry import Inquiry
 from service.state import Service
 
 DATABASE_DOWN = "the database does not answer: ranked without the learner's history, not recorded"
@@ -20,13 +20,13 @@ EMPTY_CATALOGUE = "the catalogue is empty: there is nothing to recommend"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """A question, what its answer is made from, and what the system lacks.
+    """An inquiry, what its answer is made from, and what the system lacks.
 
     `is_stored` is false where the database is down and all this comes from memory; `arm` is what
     experiments make of it.
     """
 
-    question: Question
+    inquiry: Inquiry
     scorer: Scorer
     request: DecisionRequest
     lacks: tuple[str, ...]
@@ -44,8 +44,8 @@ class Known:
         return self.is_personalised and (self.arm is None or not self.arm.placements)
 
 
-def know(service: Service, questions: Sequence[Question]) -> list[Known | ErasedError]:
-    """Read what is known for the answers to questions, all at one revision.
+def know(service: Service, inquiries: Sequence[Inquiry]) -> list[Known | ErasedError]:
+    """Read what is known for the answers to inquiries, all at one revision.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def know(service: Service, questions: Sequence[Question]) -> list[Known | Erased
         with service.to_know.trying(), service.database.reading() as repositories:
             revisions = repositories.revisions.all()
             scorer = service.rankings.at(revisions[CATALOGUE], repositories)
-            histories = _histories(repositories, questions)
+            histories = _histories(repositories, inquiries)
             unknown = {each.learner.learner_id for each in histories if not each.is_known}
             erased = repositories.learners.erased_among(unknown)
 
@@ -70,59 +70,59 @@ def know(service: Service, questions: Sequence[Question]) -> list[Known | Erased
                 return service.arms.find(repositories, revisions[EXPERIMENTS], scorer, request)
 
             return [
-                ErasedError.of(question.learner_id)
-                if question.learner_id in erased
-                else _known(question, scorer, history, find)
-                for question, history in zip(questions, histories, strict=True)
+                ErasedError.of(inquiry.learner_id)
+                if inquiry.learner_id in erased
+                else _known(inquiry, scorer, history, find)
+                for inquiry, history in zip(inquiries, histories, strict=True)
             ]
     except StoreUnavailableError:
         remembered = service.rankings.remembered()
         if remembered is None:
             raise
-        return [_remembered(question, remembered) for question in questions]
+        return [_remembered(inquiry, remembered) for inquiry in inquiries]
 
 
-def _histories(repositories: Repositories, questions: Sequence[Question]) -> list[LearnerHistory]:
-    of_now = sorted({each.learner_id for each in questions if each.as_of is None})
+def _histories(repositories: Repositories, inquiries: Sequence[Inquiry]) -> list[LearnerHistory]:
+    of_now = sorted({each.learner_id for each in inquiries if each.as_of is None})
     histories = repositories.learners.histories(of_now)
     return [
         histories[each.learner_id]
         if each.as_of is None
         else repositories.learners.history(each.learner_id, each.as_of)
-        for each in questions
+        for each in inquiries
     ]
 
 
 def _known(
-    question: Question,
+    inquiry: Inquiry,
     scorer: Scorer,
     history: LearnerHistory,
     find: Callable[[DecisionRequest], Arm | None],
 ) -> Known:
-    request = _request(question, history)
+    request = _request(inquiry, history)
     arm = None
-    if question.is_for_the_record and history.learner.personalised:
+    if inquiry.is_for_the_record and history.learner.personalised:
         arm = find(request)
     lacks = _lacks(scorer) + (arm.lacks if arm is not None else ())
     return Known(
-        question=question, scorer=scorer, request=request, lacks=lacks, is_stored=True, arm=arm
+        inquiry=inquiry, scorer=scorer, request=request, lacks=lacks, is_stored=True, arm=arm
     )
 
 
-def _remembered(question: Question, scorer: Scorer) -> Known:
-    stranger = LearnerHistory(learner=Learner(learner_id=question.learner_id), is_known=False)
+def _remembered(inquiry: Inquiry, scorer: Scorer) -> Known:
+    stranger = LearnerHistory(learner=Learner(learner_id=inquiry.learner_id), is_known=False)
     return Known(
-        question=question,
+        inquiry=inquiry,
         scorer=scorer,
-        request=_request(question, stranger),
+        request=_request(inquiry, stranger),
         lacks=(DATABASE_DOWN, *_lacks(scorer)),
         is_stored=False,
     )
 
 
-def _request(question: Question, history: LearnerHistory) -> DecisionRequest:
-    now = question.as_of or question.asked_at
-    return DecisionRequest(history=history, context=question.context, now=now)
+def _request(inquiry: Inquiry, history: LearnerHistory) -> DecisionRequest:
+    now = inquiry.as_of or inquiry.asked_at
+    return DecisionRequest(history=history, context=inquiry.context, now=now)
 
 
 def _lacks(scorer: Scorer) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Recommendations, from the questions to the recorded answers."""
+"""Recommendations, from the inquiries to the recorded answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +17,8 @@ from features.domain.recommendation import Recommendation
 from features.store.recommendations import Served
 from features.store.workspace import Repositories
 from service.arms import note
+from service.inquiry import Inquiry
 from service.knowing import DATABASE_DOWN, EMPTY_CATALOGUE, NO_MODEL, Known, know
-from service.question import Question
 from service.schemas.recommendations import RecommendationView
 from service.state import Service
 
@@ -49,17 +49,17 @@ class _Made:
     recommendation_id: str | None
 
     @property
-    def question(self) -> Question:
+    def inquiry(self) -> Inquiry:
         """What it answers."""
-        return self.known.question
+        return self.known.inquiry
 
 
 class _EnrolledMeanwhileError(Exception):
     """Another request has enrolled the learner in another variant: this one starts over."""
 
 
-def recommend_all(service: Service, questions: Sequence[Question]) -> list[Answer]:
-    """Answer questions and record the answers, but for those of dry runs and looks back.
+def recommend_all(service: Service, inquiries: Sequence[Inquiry]) -> list[Answer]:
+    """Answer inquiries and record the answers, but for those of dry runs and looks back.
 
     Reading, scoring and writing are done at once for all of them.
 
@@ -67,7 +67,7 @@ def recommend_all(service: Service, questions: Sequence[Question]) -> list[Answe
     ----------
     service
         Database, rankings and metrics.
-    questions
+    inquiries
         Who asks for whom, and how.
 
     Returns
@@ -82,7 +82,7 @@ def recommend_all(service: Service, questions: Sequence[Question]) -> list[Answe
         If the database is down and nothing is remembered.
     """
     with service.stage("know"):
-        known = know(service, questions)
+        known = know(service, inquiries)
     with service.stage("decide"):
         made = _decide_all([each for each in known if isinstance(each, Known)])
     answers = iter(_give_all(service, made))
@@ -92,14 +92,14 @@ def recommend_all(service: Service, questions: Sequence[Question]) -> list[Answe
 def _decide_all(known: Sequence[Known]) -> list[_Made]:
     """Decide for each; different learners without variants to mind are scored together."""
     rng = np.random.default_rng()
-    plain = {each.question.learner_id: k for k, each in enumerate(known) if each.is_plain}
+    plain = {each.inquiry.learner_id: k for k, each in enumerate(known) if each.is_plain}
     made: dict[int, _Made] = {}
     if len(plain) > 1:
         together = [known[k] for k in plain.values()]
         decisions = decide_all(
             [each.request for each in together],
             together[0].scorer,
-            [each.question.policy for each in together],
+            [each.inquiry.policy for each in together],
             rng,
         )
         for k, decision in zip(plain.values(), decisions, strict=True):
@@ -108,7 +108,7 @@ def _decide_all(known: Sequence[Known]) -> list[_Made]:
 
 
 def _decide(known: Known, rng: np.random.Generator) -> _Made:
-    request, policy = known.request, known.question.policy
+    request, policy = known.request, known.inquiry.policy
     if not known.is_personalised:
         return _made(known, decide_impersonally(request, known.scorer, policy, rng))
     if known.arm is None or not known.arm.placements:
@@ -122,7 +122,7 @@ def _decide(known: Known, rng: np.random.Generator) -> _Made:
 def _made(
     known: Known, recommendation: Recommendation, placements: tuple[Placement, ...] = ()
 ) -> _Made:
-    is_recorded = known.question.is_for_the_record and known.is_stored
+    is_recorded = known.inquiry.is_for_the_record and known.is_stored
     return _Made(
         known=known,
         recommendation=recommendation,
@@ -176,11 +176,11 @@ def _record(service: Service, made: Sequence[_Made]) -> list[Answer] | None:
             service.to_record.trying(),
             service.database.transaction() as repositories,
         ):
-            erased = repositories.learners.erased_among(each.question.learner_id for each in made)
+            erased = repositories.learners.erased_among(each.inquiry.learner_id for each in made)
             kept = [
                 (each, answer)
                 for each, answer in zip(made, answers, strict=True)
-                if each.question.learner_id not in erased
+                if each.inquiry.learner_id not in erased
             ]
             repositories.recommendations.add_all([_served(*each) for each in kept])
             repositories.learners.add_assignments(
@@ -191,10 +191,10 @@ def _record(service: Service, made: Sequence[_Made]) -> list[Answer] | None:
     except StoreUnavailableError:
         return None
     except _EnrolledMeanwhileError:
-        return recommend_all(service, [each.question for each in made])
+        return recommend_all(service, [each.inquiry for each in made])
     return [
-        ErasedError.of(each.question.learner_id)
-        if each.question.learner_id in erased
+        ErasedError.of(each.inquiry.learner_id)
+        if each.inquiry.learner_id in erased
         else _give(service, each, answer)
         for each, answer in zip(made, answers, strict=True)
     ]
@@ -211,14 +211,14 @@ def _give_unrecorded(service: Service, made: Sequence[_Made]) -> list[Answer]:
 def _note(repositories: Repositories, made: _Made) -> None:
     """Write enrolments and exposures, where experiments had a say."""
     if made.placements and made.recommendation_id is not None:
-        at, learner_id = made.question.asked_at, made.question.learner_id
+        at, learner_id = made.inquiry.asked_at, made.inquiry.learner_id
         if not note(repositories, made.recommendation_id, made.placements, learner_id, at):
             raise _EnrolledMeanwhileError
 
 
 def _give(service: Service, made: _Made, answer: str) -> str:
     """Count an answer, and return it."""
-    if made.question.is_for_the_record:
+    if made.inquiry.is_for_the_record:
         service.metrics.recommended(made.recommendation, _code_of(made.lacks))
     return answer
 
@@ -235,7 +235,7 @@ def _answer(made: _Made) -> str:
         {
             "recommendation_id": made.recommendation_id,
             "learner_id": recommendation.learner_id,
-            "served_at": made.question.asked_at,
+            "served_at": made.inquiry.asked_at,
             "snapshot_version": recommendation.snapshot_version,
             "policy_id": recommendation.policy_id,
             "policy_version": recommendation.policy_version,
@@ -260,15 +260,15 @@ def _served(made: _Made, answer: str) -> Served:
     return Served(
         recommendation_id=made.recommendation_id,
         recommendation=made.recommendation,
-        context=_context(made.question),
+        context=_context(made.inquiry),
         answer=answer,
     )
 
 
-def _context(question: Question) -> Mapping[str, Any]:
-    context = question.context
+def _context(inquiry: Inquiry) -> Mapping[str, Any]:
+    context = inquiry.context
     return {
-        "asked_at": write_instant(question.asked_at),
+        "asked_at": write_instant(inquiry.asked_at),
         "limit": context.limit,
         "available_minutes": context.available_minutes,
         "formats": sorted(context.formats),

@@ -15,11 +15,11 @@ from service.batches import Batch, Intake
 from service.breaker import Breaker
 from service.database import Database
 from service.desk import Desk
+from service.inquiry import Inquiry
 from service.limits import RateLimiter
 from service.metrics import Metrics
 from service.models import ModelHolder
 from service.pseudonyms import Pseudonyms
-from service.question import Question
 from service.rankings import Rankings
 from service.readings import Readings
 from service.shelf import ShelfReader
@@ -35,7 +35,7 @@ class Service:
     models: ModelHolder
     rankings: Rankings
     arms: Arms
-    desk: Desk[Question, str]
+    desk: Desk[Inquiry, str]
     events: Desk[Batch, Intake]
     shelf: ShelfReader
     readings: Readings

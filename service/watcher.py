@@ -44,12 +44,12 @@ from service.champion import (
     write_champion,
 )
 from service.database import Database
+from service.files import incoming_in
 from service.keeper import keeper_of
 from service.logs import configure_logging
 from service.processes import end_with_parent
 
 NOTHING_YET = Champion(version=None, folder=None, checked_at=None, error=None)
-INCOMING = ".incoming-"
 N_KEPT_COPIES = 4
 # MLflow's own patience with a registry that does not answer is measured in minutes.
 MLFLOW_DEFAULTS = {
@@ -198,7 +198,7 @@ class Watcher:
 
     def _take(self, version: str, before: Champion, now: datetime) -> Champion:
         """Fetch, check and name a version; the copy moves to its place only when it is sound."""
-        incoming = self.copies / f"{INCOMING}{os.getpid()}"
+        incoming = incoming_in(self.copies)
         present = before.folder if before.version == version else None
         try:
             require_plain_name(version)

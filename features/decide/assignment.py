@@ -145,8 +145,11 @@ def assign(
         if owned & trial.kinds:
             continue
         kept = enrolled.get(trial.experiment_id)
-        if learner.learner_id in trial.experiment.preview or kept is not None:
-            place: Placement | None = _settled(trial, learner, kept)
+        preview = trial.experiment.preview.get(learner.learner_id)
+        if preview is not None:
+            place: Placement | None = _previewed(trial, learner, preview)
+        elif kept is not None:
+            place = _kept(trial, learner, kept)
         else:
             place = _new(trial, learner, groups.get(trial.experiment_id), now)
         if place is not None:
@@ -161,24 +164,25 @@ def _precedence(trial: Trial, learner: Learner, enrolled: Mapping[str, Enrolment
     return 1 if trial.experiment_id in enrolled else 2
 
 
-def _settled(trial: Trial, learner: Learner, kept: Enrolment | None) -> Placement:
-    """Place a learner whose variant is given: by the preview, else by the enrolment."""
-    unit_id = trial.unit_of(learner)
-    variant_id = trial.experiment.preview.get(learner.learner_id)
-    if variant_id is not None or kept is None:
-        return Placement(
-            trial=trial,
-            variant_id=variant_id or trial.variant_ids[0],
-            unit_id=unit_id or learner.learner_id,
-            phase=trial.experiment.phases[-1].number,
-            is_preview=True,
-        )
+def _previewed(trial: Trial, learner: Learner, variant_id: str) -> Placement:
+    """Place a learner who only looks at a variant."""
     return Placement(
         trial=trial,
-        variant_id=kept.variant_id,
-        unit_id=unit_id or kept.unit_id,
-        phase=kept.phase,
-        enrolment=kept,
+        variant_id=variant_id,
+        unit_id=trial.unit_of(learner) or learner.learner_id,
+        phase=trial.experiment.phases[-1].number,
+        is_preview=True,
+    )
+
+
+def _kept(trial: Trial, learner: Learner, enrolment: Enrolment) -> Placement:
+    """Place a learner who is enrolled, in their present group."""
+    return Placement(
+        trial=trial,
+        variant_id=enrolment.variant_id,
+        unit_id=trial.unit_of(learner) or enrolment.unit_id,
+        phase=enrolment.phase,
+        enrolment=enrolment,
     )
 
 

@@ -19,10 +19,10 @@ from features.domain.catalogue import (
 )
 from features.domain.errors import InvalidValueError, NotFoundError
 from features.store.documents import to_document
+from features.store.layouts import MODULES, PATHWAYS, ROLES, RULES, SKILLS, Layout
 from features.store.links import HARD_PREREQUISITES, SKILL_EDGES, SKILL_PARENTS, Links
 from features.store.policies import Policies
 from features.store.revisions import CATALOGUE, Revisions
-from features.store.shelves import MODULES, PATHWAYS, ROLES, RULES, SKILLS, Shelf
 from features.store.tables import modules, skill_edges
 from features.store.versions import Versions
 from features.store.writing import insert_new, stored_among
@@ -207,13 +207,9 @@ class CatalogueRepository:
         """Return a rule; NotFoundError."""
         return self._get(RULES, rule_id)
 
-    def get_policy(self, policy_id: str) -> Policy:
-        """Return the current version of a policy; NotFoundError."""
-        return self._policies.get(policy_id, version=None)
-
-    def policy(self, policy_id: str, version: str | None = None) -> Policy:
+    def get_policy(self, policy_id: str, version: str | None = None) -> Policy:
         """Return a version of a policy, the current one by default; NotFoundError."""
-        return self._policies.get(policy_id, version=version)
+        return self._policies.get(policy_id, version)
 
     def list_modules(self, after: str | None, limit: int) -> tuple[Module, ...]:
         """Return up to `limit` modules in order of id, those after the id `after`."""
@@ -280,12 +276,12 @@ class CatalogueRepository:
             for module in described
         )
 
-    def _put(self, shelf: Shelf[Any], thing: object) -> None:
-        if shelf.put(self._connection, thing):
+    def _put(self, layout: Layout[Any], thing: object) -> None:
+        if layout.put(self._connection, thing):
             self.raise_revision()
 
-    def _get[T](self, shelf: Shelf[T], thing_id: str) -> T:
-        thing = shelf.get(self._connection, thing_id)
+    def _get[T](self, layout: Layout[T], thing_id: str) -> T:
+        thing = layout.get(self._connection, thing_id)
         if thing is None:
-            raise NotFoundError(f"there is no {shelf.kind} {thing_id!r}")
+            raise NotFoundError(f"there is no {layout.kind} {thing_id!r}")
         return thing

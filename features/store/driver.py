@@ -34,7 +34,7 @@ from features.store.columns import to_json
 
 type Rows = list[tuple[Any, ...]]
 type Reader = Callable[[Any], Any]
-type Questions = Callable[[ColumnElement[str]], Sequence[Select[Any]]]
+type Lookup = Callable[[ColumnElement[str]], Sequence[Select[Any]]]
 """What is asked about one key: for that key, as an expression, the statements."""
 
 type Statement = Select[Any] | Insert
@@ -83,17 +83,17 @@ def fetch(
 
 def fetch_each(
     connection: Connection,
-    questions: Questions,
+    lookup: Lookup,
     keys: Sequence[str],
     values: Mapping[str, Any] = _NOTHING,
 ) -> dict[str, list[Rows]]:
-    """Ask several questions about each key: on PostgreSQL all at once, since each waits for it.
+    """Look several things up about each key: on PostgreSQL all at once, since each waits for it.
 
     Parameters
     ----------
     connection
         In a transaction.
-    questions
+    lookup
         A constant, as a statement is of `fetch`.
     keys
         What is asked about, each once.
@@ -106,12 +106,12 @@ def fetch_each(
         For each key, the rows of each statement.
     """
     if connection.dialect.name == "sqlite":
-        apart = _compile_apart(questions)
+        apart = _compile_apart(lookup)
         return {
             key: [one.read(_run(connection, one.sql, {**values, "key": key})) for one in apart]
             for key in keys
         }
-    sql, together = _compile_together(questions)
+    sql, together = _compile_together(lookup)
     found = _run(connection, sql, {**values, "given": to_json(keys)})
     return {
         key: [one.read(rows or ()) for one, rows in zip(together, answers, strict=True)]
@@ -157,16 +157,16 @@ def _compile(statement: Statement, dialect: str) -> _Compiled:
 
 
 @cache
-def _compile_apart(questions: Questions) -> list[_Compiled]:
-    return [_compile(each, "sqlite") for each in questions(bindparam("key", type_=Text))]
+def _compile_apart(lookup: Lookup) -> list[_Compiled]:
+    return [_compile(each, "sqlite") for each in lookup(bindparam("key", type_=Text))]
 
 
 @cache
-def _compile_together(questions: Questions) -> tuple[str, list[_Compiled]]:
-    """Return a statement that answers with one row a key, and in it a list of lists a question."""
+def _compile_together(lookup: Lookup) -> tuple[str, list[_Compiled]]:
+    """Return a statement that answers with one row a key, and in it a list of lists a lookup."""
     keys = func.json_array_elements_text(cast(bindparam("given", type_=Text), JSON))
     given = keys.table_valued("key").render_derived()
-    statements = questions(given.c.key)
+    statements = lookup(given.c.key)
     together = select(given.c.key, *(_as_json(each.correlate(given)) for each in statements))
     return _text(together, "postgresql"), [_compile(each, "postgresql") for each in statements]
 

@@ -145,12 +145,6 @@ class Registry:
         with _named_failures(self.tracking_uri):
             self.client.set_registered_model_alias(self.model_name, alias, version)
 
-    def delete_alias(self, alias: str) -> None:
-        """Take an alias away; nothing happens where it is not set."""
-        if self.version_of(alias) is not None:
-            with _named_failures(self.tracking_uri):
-                self.client.delete_registered_model_alias(self.model_name, alias)
-
     def tag(self, version: str, key: str, value: str) -> None:
         """Set a tag of a version."""
         with _named_failures(self.tracking_uri):

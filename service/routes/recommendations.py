@@ -11,8 +11,8 @@ from features.domain.history import Feedback
 from features.domain.instants import parse_instant, require_not_future
 from features.domain.recommendation import RequestContext
 from service.auth import ADMIN, Caller, Recommender
+from service.inquiry import Inquiry
 from service.problems import InvalidFieldsError
-from service.question import Question
 from service.routes.paths import PathId
 from service.schemas.recommendations import (
     ContextBody,
@@ -44,7 +44,7 @@ async def ask(
     popularity.
     """
     service.pseudonyms.require({"learner_id": body.learner_id})
-    answer = await service.desk.ask(_question(body, caller, now))
+    answer = await service.desk.ask(_inquiry(body, caller, now))
     return Response(answer, media_type="application/json")
 
 
@@ -109,14 +109,14 @@ def candidates_by_module(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _question(body: RecommendationBody, caller: Caller, now: datetime) -> Question:
+def _inquiry(body: RecommendationBody, caller: Caller, now: datetime) -> Inquiry:
     context = body.context or ContextBody()
     if context.as_of is not None:
         caller.require(ADMIN, "`context.as_of`")
         require_past(context.as_of, now, "context.as_of")
     if body.policy is not None:
         caller.require(ADMIN, "`policy`")
-    return Question(
+    return Inquiry(
         learner_id=body.learner_id,
         context=RequestContext(
             limit=body.limit,

@@ -20,7 +20,7 @@ from training.cli.console import (
 )
 from training.experiments.power import POWER
 from training.readings.markdown import TOLD_BELOW
-from training.readings.planning import PlanResult, Question, plan_experiment
+from training.readings.planning import PlanRequest, PlanResult, plan_experiment
 from training.readings.words import number
 
 NEEDS_EXPERIMENT = "follow_rate"
@@ -49,7 +49,7 @@ def power(
     json_output: JsonFlag = False,
 ) -> None:
     """Say what size finds an effect, what can be found after some weeks, and how long it takes."""
-    question = Question(
+    request = PlanRequest(
         metric_id=metric,
         window_days=window_days,
         effect=effect,
@@ -61,7 +61,7 @@ def power(
     with named_failures():
         _require_plannable(metric)
         with workspace_of(read_settings()) as workspace, err.status("reading history …"):
-            found = plan_experiment(workspace, question, now())
+            found = plan_experiment(workspace, request, now())
     if json_output:
         print_json(to_document(found))
     else:

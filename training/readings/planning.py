@@ -33,7 +33,7 @@ FEWEST = 20  # learners: with fewer a spread is a guess
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class PlanRequest:
     """What is planned.
 
     Attributes
@@ -166,7 +166,7 @@ class _Arrivals:
         return n / self.per_day + self.days
 
 
-def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> PlanResult:
+def plan_experiment(workspace: Workspace, request: PlanRequest, now: datetime) -> PlanResult:
     """Say how large an experiment must be and how long it takes.
 
     The metric is measured on the learners seen of late, as if each had first met an experiment just
@@ -180,35 +180,35 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         If the database does not answer.
     """
     spec = MetricSpec(
-        metric_id=question.metric_id, role=MetricRole.GOAL, window_days=question.window_days
+        metric_id=request.metric_id, role=MetricRole.GOAL, window_days=request.window_days
     )
     metric = metric_for(spec)
     window = Window(first=0.0, last=spec.window_days or metric.window_days)
     days = window.last + metric.added_days
     with workspace.reading() as repositories:
         members, n_arrived = _seen_of_late(repositories, now, days)
-        observed = gather_members(repositories, members, [question.metric_id])
-        groups = _groups(repositories, members, question.unit)
+        observed = gather_members(repositories, members, [request.metric_id])
+        groups = _groups(repositories, members, request.unit)
         arrivals = _Arrivals(
-            per_day=n_arrived / ARRIVAL_DAYS * question.coverage,
-            n_reachable=math.floor(repositories.learners.n_learners() * question.coverage),
+            per_day=n_arrived / ARRIVAL_DAYS * request.coverage,
+            n_reachable=math.floor(repositories.learners.n_learners() * request.coverage),
             days=days,
         )
     values = metric.measure(observed, window)
     known = values.is_known & (values.below > 0.0) & (groups != NONE)
-    _require_enough(int(known.sum()), question, days)
+    _require_enough(int(known.sum()), request, days)
     before = None if metric.before is None else metric.before(observed, window)
     rows, narrowed_by = _adjusted(values, before, known)
-    units = _Units.of(rows, groups[known]) if question.unit != LEARNER else _Units()
+    units = _Units.of(rows, groups[known]) if request.unit != LEARNER else _Units()
     design = Design(
         standard_deviation=float(rows.std(ddof=1)),
         design_effect=units.design_effect * units.wider,
         always_valid=True,
     )
-    needed = _needed(design, question)
+    needed = _needed(design, request)
     return PlanResult(
-        metric_id=question.metric_id,
-        unit=question.unit,
+        metric_id=request.metric_id,
+        unit=request.unit,
         window_days=window.last,
         n_learners=int(known.sum()),
         mean=float(rows.mean()),
@@ -219,20 +219,20 @@ def plan_experiment(workspace: Workspace, question: Question, now: datetime) -> 
         design_effect=units.design_effect,
         arrivals_per_day=arrivals.per_day,
         n_reachable=arrivals.n_reachable,
-        effect=question.effect,
-        power=question.power,
+        effect=request.effect,
+        power=request.power,
         planned_n=needed,
-        fixed_n=_needed(replace(design, always_valid=False), question),
+        fixed_n=_needed(replace(design, always_valid=False), request),
         planned_units=None if needed is None else math.ceil(needed / units.size),
         days=arrivals.days_until(needed),
-        found=tuple(_found(design, question, weeks, arrivals.after(weeks)) for weeks in WEEKS),
+        found=tuple(_found(design, request, weeks, arrivals.after(weeks)) for weeks in WEEKS),
     )
 
 
-def _require_enough(n: int, question: Question, days: float) -> None:
+def _require_enough(n: int, request: PlanRequest, days: float) -> None:
     if n < FEWEST:
         raise CannotTellError(
-            f"history: {question.metric_id} is known of {n} learners of the last "
+            f"history: {request.metric_id} is known of {n} learners of the last "
             f"{days + ARRIVAL_DAYS:g} days; {FEWEST} are needed"
         )
 
@@ -281,19 +281,19 @@ def _adjusted(values: Values, before: Values | None, known: Flags) -> tuple[Rows
     return found.rows[0], float(np.sqrt(max(1.0 - found.correlation**2, 0.0)))
 
 
-def _needed(design: Design, question: Question) -> int | None:
+def _needed(design: Design, request: PlanRequest) -> int | None:
     """Return learners of all arms that find the effect; one treatment and the control find it."""
-    if question.effect is None:
+    if request.effect is None:
         return None
-    of_two = planned_size(design, question.effect, question.power)
-    return math.ceil(of_two * question.n_arms / 2)
+    of_two = planned_size(design, request.effect, request.power)
+    return math.ceil(of_two * request.n_arms / 2)
 
 
-def _found(design: Design, question: Question, weeks: int, n: int) -> Found:
+def _found(design: Design, request: PlanRequest, weeks: int, n: int) -> Found:
     """Return what shows after some weeks, of the n who came early enough for their outcome."""
-    of_two = 2 * n / question.n_arms
+    of_two = 2 * n / request.n_arms
     effect = None
     with suppress(CannotTellError):
         if of_two > 0.0:
-            effect = minimum_detectable_effect(design, of_two, question.power)
+            effect = minimum_detectable_effect(design, of_two, request.power)
     return Found(weeks=weeks, n=n, effect=effect)

@@ -30,10 +30,10 @@ from features.store.registry import Registry
 from features.store.workspace import Workspace
 from training.experiments.off_policy import replay
 from training.readings.deciding_again import Again, scorer_of
-from training.readings.planning import Question, plan_experiment
+from training.readings.planning import PlanRequest, plan_experiment
 from training.readings.replaying import Answered, OtherPolicy, Reward, replay_log
 
-MINUTES = Question(metric_id="minutes", effect=2.0)
+MINUTES = PlanRequest(metric_id="minutes", effect=2.0)
 LOGGING = Policy(weights={"gap": 0.5, "affinity": 0.5}, exploration=0.3)
 OTHER = Policy(policy_id="other", weights={"gap": 1.0}, exploration=0.3)
 

@@ -18,7 +18,7 @@ from features.domain.recommendation import RequestContext
 from features.settings import Settings
 from features.store.workspace import Workspace
 from service.app import create_app
-from service.question import Question
+from service.inquiry import Inquiry
 from service.recommend import recommend_all
 from service.schemas.recommendations import RecommendationView
 from service.state import Service
@@ -67,7 +67,7 @@ def ask_about(service: Service, *learner_ids: str) -> list[RecommendationView | 
     answers = recommend_all(
         service,
         [
-            Question(learner_id=learner_id, context=RequestContext(), asked_at=now)
+            Inquiry(learner_id=learner_id, context=RequestContext(), asked_at=now)
             for learner_id in learner_ids
         ],
     )

@@ -20,7 +20,7 @@ from service.champion import (
     write_champion,
 )
 from service.models import ModelHolder
-from service.watcher import Watcher
+from service.watcher import REWRITE_AFTER, Watcher
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -81,6 +81,16 @@ def test_a_version_is_fetched_once(shelf, watcher):
     for minute in range(3):
         watcher.check(NOW + timedelta(minutes=minute))
     assert shelf.fetched == ["1"]
+
+
+def test_what_has_not_changed_is_written_again_only_after_a_while(shelf, watcher, copies):
+    shelf.add("1")
+    watcher.check(NOW)
+    watcher.check(NOW + REWRITE_AFTER)
+    assert read_champion(copies).checked_at == NOW
+    late = NOW + REWRITE_AFTER + timedelta(seconds=1)
+    watcher.check(late)
+    assert read_champion(copies).checked_at == late
 
 
 def test_a_promotion_and_a_rollback_are_noticed(shelf, watcher, copies):

@@ -312,12 +312,12 @@ def test_every_version_of_a_policy_is_kept_and_the_last_put_is_current(workspace
     with workspace.transaction() as repositories:
         repositories.catalogue.put_policy(POLICY)
         repositories.catalogue.put_policy(second)
-        assert repositories.catalogue.policy("default") == second
-        assert repositories.catalogue.policy("default", "1") == POLICY
+        assert repositories.catalogue.get_policy("default") == second
+        assert repositories.catalogue.get_policy("default", "1") == POLICY
         assert repositories.catalogue.load().policies == (second,)
         repositories.catalogue.put_policy(POLICY)
         assert repositories.catalogue.get_policy("default") == POLICY
-        assert repositories.catalogue.policy("default", "2") == second
+        assert repositories.catalogue.get_policy("default", "2") == second
         assert repositories.catalogue.list_policies(after=None, limit=10) == (POLICY,)
 
 
@@ -333,4 +333,4 @@ def test_a_version_nobody_put_is_named(workspace):
     with workspace.transaction() as repositories:
         repositories.catalogue.put_policy(POLICY)
         with pytest.raises(NotFoundError, match="no policy 'default' in version '9'"):
-            repositories.catalogue.policy("default", "9")
+            repositories.catalogue.get_policy("default", "9")

@@ -127,7 +127,7 @@ def test_predictions_are_compared_with_the_held_out_figures(waymark, home):
 
 
 def test_without_a_champion_there_is_nothing_to_compare_with(waymark, registry, home):
-    registry.delete_alias(CHAMPION)
+    registry.client.delete_registered_model_alias(registry.model_name, CHAMPION)
     done = waymark("drift", "--from", home / "after")
     assert done.exit_code == 1
     assert "there is no champion to compare with" in done.stderr

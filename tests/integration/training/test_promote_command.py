@@ -145,7 +145,7 @@ def test_force_and_reason_go_together(run, registry, words):
 
 
 def test_nothing_is_forced_where_nothing_failed(run, registry):
-    registry.delete_alias(CHAMPION)
+    registry.client.delete_registered_model_alias(registry.model_name, CHAMPION)
     done = run("1", "--force", "--reason", "to be sure", "--json")
     assert json.loads(done.stdout)["forced"] is None
     assert "to be sure" not in registry.version("1").tags.values()

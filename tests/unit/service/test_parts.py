@@ -9,7 +9,13 @@ from pydantic import ValidationError
 
 from features.domain.catalogue import Catalogue, Module
 from features.domain.checks import require_storable
-from features.domain.errors import SnapshotError, StoreUnavailableError, UnauthenticatedError
+from features.domain.errors import (
+    OverloadedError,
+    RateLimitedError,
+    SnapshotError,
+    StoreUnavailableError,
+    UnauthenticatedError,
+)
 from features.domain.instants import from_seconds, write_instant
 from features.forms import read_instant
 from features.settings import Settings
@@ -17,7 +23,7 @@ from features.store.keys import ApiKey
 from service import auth, rankings
 from service.auth import Keyring
 from service.intake import EVENTS, read_rows
-from service.problems import offending_fields
+from service.problems import RETRY_AFTER_SECONDS, answer_for, offending_fields
 from service.rankings import Rankings
 from service.routes.paths import page_of, rows_after, unescape
 from service.routes.recommendations import candidates_by_module
@@ -39,6 +45,11 @@ NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 def test_a_field_is_named_by_its_path(loc, pointer):
     error = {"loc": loc, "msg": "Value error, it is wrong", "type": "value_error"}
     assert offending_fields([error]) == [{"field": pointer, "detail": "it is wrong"}]
+
+
+def test_who_asks_too_often_is_told_when_there_is_room_again():
+    assert answer_for(RateLimitedError("Wait.", 17)).headers["retry-after"] == "17"
+    assert answer_for(OverloadedError("Wait.")).headers["retry-after"] == str(RETRY_AFTER_SECONDS)
 
 
 @pytest.mark.parametrize("text", ["a\x00", "\ud800", "x\udfff"])

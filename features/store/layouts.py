@@ -41,7 +41,7 @@ class Part[T]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shelf[T]:
+class Layout[T]:
     """One kind of thing: its table, and the way between rows and domain objects."""
 
     kind: str
@@ -184,7 +184,7 @@ def _role_from(row: RowMapping, parts: PartRows) -> Role:
     )
 
 
-MODULES: Shelf[Module] = Shelf(
+MODULES: Layout[Module] = Layout(
     kind="module",
     table=tables.modules,
     row_of=_fields_of(tables.modules),
@@ -201,14 +201,14 @@ MODULES: Shelf[Module] = Shelf(
     ),
 )
 
-SKILLS: Shelf[Skill] = Shelf(
+SKILLS: Layout[Skill] = Layout(
     kind="skill",
     table=tables.skills,
     row_of=_fields_of(tables.skills),
     build=lambda row, _: Skill(**row),
 )
 
-ROLES: Shelf[Role] = Shelf(
+ROLES: Layout[Role] = Layout(
     kind="role",
     table=tables.roles,
     row_of=_fields_of(tables.roles),
@@ -223,7 +223,7 @@ ROLES: Shelf[Role] = Shelf(
     ),
 )
 
-PATHWAYS: Shelf[Pathway] = Shelf(
+PATHWAYS: Layout[Pathway] = Layout(
     kind="pathway",
     table=tables.pathways,
     row_of=lambda pathway: {
@@ -234,7 +234,7 @@ PATHWAYS: Shelf[Pathway] = Shelf(
     build=lambda row, _: pathway_from(row["body"]),
 )
 
-RULES: Shelf[Rule] = Shelf(
+RULES: Layout[Rule] = Layout(
     kind="rule",
     table=tables.rules,
     row_of=lambda rule: {"rule_id": rule.rule_id, "body": to_document(rule)},

@@ -8,7 +8,7 @@ from features.domain.recommendation import RequestContext
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class Inquiry:
     """What is asked.
 
     Attributes
