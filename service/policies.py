@@ -5,12 +5,12 @@ from dataclasses import replace
 from features.decide.impersonal import IMPERSONAL
 from features.domain.catalogue import Policy
 from features.domain.errors import NotFoundError
+from features.policy_form import PolicyForm
 from features.store.catalogue import CatalogueRepository
 from service.problems import InvalidFieldsError
-from service.schemas.policies import PolicyBody
 
 
-def number_policy(catalogue: CatalogueRepository, body: PolicyBody, policy_id: str) -> Policy:
+def number_policy(catalogue: CatalogueRepository, body: PolicyForm, policy_id: str) -> Policy:
     """Make a policy; without a version of its own it gets the next number if it says anything new.
 
     Raises

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from fastapi import APIRouter
 
 from features.domain.catalogue import Policy
+from features.policy_form import PolicyForm
 from service.auth import Cataloguer
 from service.policies import number_policy
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.schemas.pages import Page
-from service.schemas.policies import PolicyBody, PolicyView
+from service.schemas.policies import PolicyView
 from service.state import CurrentService, Now
 
 router = APIRouter(prefix="/v1", tags=["policies"])
@@ -17,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["policies"])
 
 @router.put("/policies/{policy_id}", response_model=PolicyView)
 def put_policy(
-    policy_id: PathId, body: PolicyBody, caller: Cataloguer, service: CurrentService, now: Now
+    policy_id: PathId, body: PolicyForm, caller: Cataloguer, service: CurrentService, now: Now
 ) -> Policy:
     """Write a version of a policy and make it the current one; the policy `default` serves.
 

@@ -5,8 +5,8 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from features.forms import Form, Id, Instant
+from features.policy_form import PolicyForm
 from service.schemas.fields import InstantOut, Prose, View, Word
-from service.schemas.policies import PolicyBody
 
 MAX_LIMIT = 100
 
@@ -57,7 +57,7 @@ class RecommendationBody(Form):
     learner_id: Id
     limit: int = Field(1, ge=1, le=MAX_LIMIT, description="How many modules at most.")
     context: ContextBody | None = None
-    policy: PolicyBody | None = Field(
+    policy: PolicyForm | None = Field(
         None,
         description="Needs the scope `admin`. A dry run with this policy; nothing is recorded.",
     )

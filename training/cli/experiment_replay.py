@@ -5,10 +5,11 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from features.domain.catalogue import TERMS, Policy
+from features.domain.catalogue import DEFAULT_POLICY, Policy
 from features.domain.errors import InvalidValueError
+from features.policy_form import PolicyForm
 from features.settings import Settings, read_settings
 from features.store.documents import to_document
 from features.store.registry import Registry
@@ -29,7 +30,6 @@ from training.readings.replaying import OtherPolicy, Replayed, Reward, Rival, re
 from training.readings.words import number, signed
 
 COLUMNS = ("estimator", "value", "95 %", "gain", "95 %", "chosen")
-WEIGHTS_TOLERANCE = 1e-6
 
 
 def replay_answers(
@@ -104,23 +104,18 @@ def read_policy(path: Path) -> Policy:
     Raises
     ------
     InvalidValueError
-        If it is no JSON, has unknown or malformed fields, or its weights do not sum to 1.
+        If it is no JSON, has unknown or malformed fields or values out of range, or its weights do
+        not sum to 1.
     """
     try:
-        policy = TypeAdapter(Policy).validate_json(path.read_bytes())
+        form = PolicyForm.model_validate_json(path.read_bytes())
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
             for fault in error.errors()
         )
         raise InvalidValueError(f"--policy {path}: {faults}") from error
-    total = sum(policy.weights.values())
-    unknown = sorted(set(policy.weights) - set(TERMS))
-    if unknown or abs(total - 1.0) > WEIGHTS_TOLERANCE or min(policy.weights.values()) < 0.0:
-        raise InvalidValueError(
-            f"--policy {path}: weights must be ≥ 0, of {', '.join(TERMS)}, and sum to 1"
-        )
-    return policy
+    return form.to_domain(form.policy_id or DEFAULT_POLICY)
 
 
 def _print(named: str, metric: Reward, replayed: Replayed, found: Replay) -> None:

@@ -44,6 +44,22 @@ def test_exactly_what_a_module_unlocks_is_eligible_after_it(drawn: Drawn) -> Non
         assert set(item.unlocks) == after - before
 
 
+def test_a_module_unlocks_no_refresher_of_a_skill_that_it_practises_itself():
+    behind = (needs("m1"),)
+    catalogue = catalogue_of(
+        module("m1", "sql"),
+        module("m2", "sql", prerequisites=behind),
+        module("m3", "chess", prerequisites=behind),
+        sql=0.8,
+        chess=0.8,
+    )
+    faded = dict.fromkeys(("sql", "chess"), 0.5)
+    scorer = scorer_of(catalogue, mastery=faded, mastery_shown=dict.fromkeys(faded, 0.8))
+    did = request(event("m2", days_ago=90), event("m3", days_ago=90))
+    (item,) = decide(did, scorer, GREEDY, rng()).items
+    assert (item.module_id, item.unlocks) == ("m1", ("m3",))
+
+
 @given(drawn=cases())
 def test_a_module_brings_the_mastery_it_was_said_to_bring(drawn: Drawn) -> None:
     for item in answer_of(drawn).items:

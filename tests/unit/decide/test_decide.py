@@ -110,19 +110,23 @@ def test_a_soft_prerequisite_takes_away_as_far_as_the_learner_would_fail_in_it(p
 
 
 def test_questions_inactive_other_language_and_uncovered_needs_are_not_eligible():
+    tomorrow, captions = NOW + timedelta(days=1), frozenset({"captions"})
     catalogue = catalogue_of(
-        module("question", kind="question"),
-        module("silent later", active_from=NOW + timedelta(days=1)),
-        module("later", active_from=NOW + timedelta(days=1), accessibility=frozenset({"captions"})),
-        module("retired", active_until=NOW),
-        module("german", language="de-AT"),
-        module("plain", language="en"),
-        module("captioned", language="en-GB", accessibility=frozenset({"captions"})),
-        module("anywhere", accessibility=frozenset({"captions", "transcript"})),
+        # One thing alone is wrong with each of these, but for the silent one of tomorrow.
+        module("question", kind="question", accessibility=captions),
+        module("later", active_from=tomorrow, accessibility=captions),
+        module("retired", active_until=NOW, accessibility=captions),
+        module("german", language="de-AT", accessibility=captions),
+        module("silent", language="en"),
+        module("silent later", active_from=tomorrow),
+        module("captioned", language="en-GB", accessibility=captions),
+        module("anywhere", accessibility=captions | {"transcript"}),
+        module("ending", active_until=NOW + timedelta(seconds=1), accessibility=captions),
+        module("beginning", active_from=NOW, accessibility=captions),
     )
-    learner = Learner(learner_id="ada", language="en", needs=frozenset({"captions"}))
+    learner = Learner(learner_id="ada", language="en", needs=captions)
     answer = decide(request(learner=learner, limit=9), scorer_of(catalogue), GREEDY, rng())
-    assert sorted(ids(answer)) == ["anywhere", "captioned"]
+    assert sorted(ids(answer)) == ["anywhere", "beginning", "captioned", "ending"]
     assert [(w.module_id, w.code) for w in answer.withheld] == [("later", "not_yet_active")]
 
 

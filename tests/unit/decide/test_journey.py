@@ -139,6 +139,21 @@ def test_a_threshold_locks_and_says_its_condition():
     assert names(on(pathway, event("a", "passed", score=0.9)).next) == ["b"]
 
 
+def test_a_rating_is_no_score_that_opens_a_step():
+    steps = (step("a"), step("b", "a", when='scores["a"] >= 0.8'))
+    pathway = replace(TO_ANALYST, steps=steps)
+    rated = on(pathway, event("a", "passed", score=0.6), event("a", "rated", score=1.0))
+    assert names(rated.locked) == ["b"]
+
+
+def test_a_module_that_would_have_to_be_done_to_open_itself_is_not_said_to_be_withheld():
+    steps = (step("a", modules=("b",), when='scores["c"] >= 0.8'), step("b", "a"))
+    pathway = replace(TO_ANALYST, steps=steps)
+    answer = decide(request(limit=9), scorer_with(pathway), GREEDY, rng())
+    assert "b" not in [item.module_id for item in answer.items]
+    assert answer.withheld == ()
+
+
 def test_a_branch_for_others_is_no_part_of_the_pathway():
     steps = (
         step("a"),
@@ -190,6 +205,17 @@ def test_the_waiting_time_is_that_of_the_gamma_poisson_model():
     assert found.high_days == pytest.approx(14 * (np.sqrt(10) - 1))
 
 
+def test_a_pace_is_that_of_the_last_half_year():
+    index, now = scorer_with().index, NOW.timestamp()
+    recent = [event(name, days_ago=180 - k) for k, name in enumerate("ab")]
+    old = event("f", days_ago=1_800)
+    times = [
+        project(encode_learner(request(*did).history, index), [1.0] * 3, now).median_days
+        for did in (recent, [old, *recent])
+    ]
+    assert times[1] == pytest.approx(times[0])
+
+
 def test_a_faster_learner_is_projected_sooner():
     slow = request(event("a", days_ago=100))
     fast = request(*(event(name, days_ago=100 - k) for k, name in enumerate("abcdef")))
@@ -199,6 +225,12 @@ def test_a_faster_learner_is_projected_sooner():
         for r in (slow, fast)
     ]
     assert times[1] < times[0]
+
+
+def test_a_core_step_of_one_pathway_stays_one_beside_an_optional_step_of_another():
+    extra = replace(TO_ANALYST, pathway_id="q", steps=(step("a", optional=True),))
+    case = open_case(request(), scorer_with(TO_ANALYST, extra), GREEDY)
+    assert case.journey.released == {case.index.module_ids.index_of["a"]: 1.0}
 
 
 def test_a_case_holds_the_journey():

@@ -47,6 +47,12 @@ def test_of_two_alike_the_one_named_less_leads():
     assert named(helper("bob", n_offers=2), helper("cy", n_offers=1)) == ["cy", "bob"]
 
 
+def test_who_shares_a_language_leads_even_where_they_were_named_more():
+    stranger = helper("bob")
+    stranger = replace(stranger, learner=replace(stranger.learner, language="fr"))
+    assert named(stranger, helper("cy", n_offers=3)) == ["cy", "bob"]
+
+
 def test_who_was_named_too_often_is_not_named():
     assert named(helper("bob", n_offers=MOST_OFFERS), helper("cy", n_offers=MOST_OFFERS - 1)) == [
         "cy"
