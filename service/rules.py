@@ -1,7 +1,8 @@
 """Trying a rule on the learners at hand before it is on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import batched, islice
 from typing import Any
 
 from features.decide.conditions import Facts, holds, mentions
@@ -16,6 +17,7 @@ MOST_PROFILES = 200_000
 MOST_HISTORIES = 1_000
 MOST_EXAMPLES = 10
 PAGE = 5_000
+READ_AT_ONCE = 100  # histories
 FROM_SCORES = frozenset({"mastery", "sure_mastery"})
 FROM_HISTORIES = frozenset({"done", "scores", "evidence"}) | FROM_SCORES
 
@@ -50,16 +52,12 @@ def try_rule(
     step = max(1, -(-n_learners // most))
     outcomes: dict[bool | None, int] = {True: 0, False: 0, None: 0}
     examples: list[str] = []
-    for place, learner in enumerate(_everyone(repositories)):
-        if place % step:
-            continue
-        history = LearnerHistory(learner=learner)
-        if names & FROM_HISTORIES:
-            history = repositories.learners.history(learner.learner_id)
+    chosen = islice(_everyone(repositories), 0, None, step)
+    for history in _known(repositories, chosen, names):
         outcome = holds(rule.when, Facts(facts_of(_subject(history, scorer, now, names), asked)))
         outcomes[outcome] += 1
         if outcome and len(examples) < MOST_EXAMPLES:
-            examples.append(learner.learner_id)
+            examples.append(history.learner.learner_id)
     return {
         "n_learners": n_learners,
         "n_asked": sum(outcomes.values()),
@@ -74,6 +72,19 @@ def _everyone(repositories: Repositories) -> Iterator[Learner]:
     while page := repositories.learners.list(after, PAGE):
         yield from page
         after = page[-1].learner_id
+
+
+def _known(
+    repositories: Repositories, learners: Iterable[Learner], names: frozenset[str]
+) -> Iterator[LearnerHistory]:
+    """Yield what conditions on these names need to know of each learner."""
+    if not names & FROM_HISTORIES:
+        yield from (LearnerHistory(learner=learner) for learner in learners)
+        return
+    for some in batched(learners, READ_AT_ONCE):
+        ids = [learner.learner_id for learner in some]
+        histories = repositories.learners.histories(ids)
+        yield from (histories[learner_id] for learner_id in ids)
 
 
 def _subject(

@@ -244,6 +244,14 @@ def test_closes_tells_mastery_expectation_and_target_of_required_skills_only():
     assert closing.expected_mastery == pytest.approx(0.6)
 
 
+@pytest.mark.parametrize(("share", "codes"), [(0.1, ["gap"]), (0.2, ["gap", "affinity"])])
+def test_a_contribution_is_a_reason_where_it_makes_a_good_part_of_the_score(share, codes):
+    catalogue = catalogue_of(module("m1", "sql"), sql=0.8)
+    policy = replace(GREEDY, weights={"gap": 1.0 - share, "affinity": share})
+    answer = decide(request(), scorer_of(catalogue, affinity={"m1": 1.0}), policy, rng())
+    assert [reason.code for reason in answer.items[0].reasons] == codes
+
+
 def test_fit_is_one_at_the_target_and_falls_as_the_bell_says():
     catalogue = catalogue_of(module("m1"), module("m2"))
     only_fit = replace(GREEDY, weights={"fit": 1.0})
