@@ -7,6 +7,7 @@ import numpy as np
 
 from features.decide.case import Case
 from features.decide.journey import OPTIONAL_PULL
+from features.decide.terms import SMALLEST_ERROR
 from features.domain.instants import from_seconds
 from features.domain.recommendation import Closing, Reason
 
@@ -61,8 +62,9 @@ def _code_of(term: str, case: Case, standpoint: Standpoint) -> str:
 
 
 def _code_of_gap(case: Case, standpoint: Standpoint) -> str:
-    is_for_goal = standpoint.closes and _is_for_goal(case, _closed_most(standpoint))
-    return "gap_goal" if is_for_goal else "gap"
+    if not standpoint.closes:
+        return "gap_unsure"
+    return "gap_goal" if _is_for_goal(case, _closed_most(standpoint)) else "gap"
 
 
 def _code_of_affinity(case: Case, standpoint: Standpoint) -> str:
@@ -151,7 +153,22 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
             "expected": best.expected_mastery,
             "target": best.target,
         }
+    elif standpoint.contributions.get("gap", 0.0) > 0:
+        facts |= _least_sure(case, row)
     return facts
+
+
+def _least_sure(case: Case, row: int) -> dict[str, object]:
+    """Return the skill of the module that may most probably be under its target all the same."""
+    mastery, target = case.scores.standing.mastery, case.arrays.target
+    lead = (mastery - target) / np.maximum(case.scores.standing.standard_error, SMALLEST_ERROR)
+    asked = [skill for skill, _ in case.index.skills.tags[row] if target[skill] > 0]
+    skill = min(asked, key=lambda each: float(lead[each]))
+    return {
+        "skill": case.index.skill_names[skill],
+        "mastery": float(mastery[skill]),
+        "target": float(target[skill]),
+    }
 
 
 def _closed_most(standpoint: Standpoint) -> Closing:

@@ -5,11 +5,18 @@ from features.domain.recommendation import Reason
 
 
 def remarks_on(case: Case) -> tuple[Reason, ...]:
-    """Return a remark for a goal that nobody has described, and for each format nobody offers."""
+    """Return a remark for a role or goal nobody has described, and each format nobody offers."""
     context, index, language = case.request.context, case.index, case.language
-    said: list[tuple[str, dict[str, str]]] = []
-    if context.goal_role_id is not None and context.goal_role_id not in index.role_targets:
-        said.append(("unknown_goal", {"goal": context.goal_role_id}))
+    learner = case.arrays.learner
+    asking = (
+        ("unknown_role", "role", learner.role_id),
+        ("unknown_goal", "goal", context.goal_role_id or learner.goal_role_id),
+    )
+    said = [
+        (code, {fact: role_id})
+        for code, fact, role_id in asking
+        if role_id is not None and role_id not in index.role_targets
+    ]
     said += [
         ("unknown_format", {"format": each})
         for each in sorted(context.formats)

@@ -80,5 +80,8 @@ def require_not_future(at: datetime, now: datetime) -> datetime:
         If `at` lies more than `FUTURE_TOLERANCE` after `now`.
     """
     if at > now + FUTURE_TOLERANCE:
-        raise InvalidValueError(f"{at.isoformat()} is more than five minutes in the future")
+        raise InvalidValueError(
+            f"{at.isoformat()} is more than five minutes in the future: the clock here says "
+            f"{now.isoformat(timespec='seconds')}. Send what has happened; simulate in the past"
+        )
     return at

@@ -10,7 +10,16 @@ from features.domain.errors import NotFoundError
 from features.domain.history import Assignment, Learner
 from features.domain.recommendation import DecisionRequest, RequestContext
 from service.auth import Administrator, Analyst, Cataloguer
-from service.routes.paths import After, Limit, PathId, page_of, require_same_ids, rows_after
+from service.routes.paths import (
+    After,
+    AsOf,
+    Limit,
+    PathId,
+    page_of,
+    require_past,
+    require_same_ids,
+    rows_after,
+)
 from service.schemas.learners import (
     AssignmentBody,
     AssignmentView,
@@ -70,22 +79,28 @@ def get_learner(learner_id: PathId, _caller: Analyst, service: CurrentService) -
 
 @router.get("/learners/{learner_id}/skills", response_model=SkillStandingsView)
 def get_skills(
-    learner_id: PathId, _caller: Analyst, service: CurrentService, now: Now
+    learner_id: PathId,
+    _caller: Analyst,
+    service: CurrentService,
+    now: Now,
+    as_of: AsOf = None,
 ) -> Mapping[str, object]:
     """Return where a learner stands in every skill: mastery, how sure that is, target and gap.
 
     `persona` is the segment of learners theirs is most like, by what they did; null where the
     model has none, too little is known, or the learner has opted out of personalisation.
     """
+    if as_of is not None:
+        require_past(as_of, now, "as_of")
     with service.database.reading() as repositories:
         scorer = service.rankings.current(repositories)
-        history = repositories.learners.history(learner_id)
+        history = repositories.learners.history(learner_id, as_of)
     if not history.is_known:
         raise NotFoundError.of_learner(learner_id)
-    request = DecisionRequest(history=history, context=RequestContext(), now=now)
+    request = DecisionRequest(history=history, context=RequestContext(), now=as_of or now)
     return {
         "learner_id": learner_id,
-        "as_of": now,
+        "as_of": request.now,
         "snapshot_version": scorer.version,
         "persona": scorer.persona(history) if history.learner.personalised else None,
         "skills": skill_standings(request, scorer),

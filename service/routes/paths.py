@@ -1,12 +1,15 @@
 """Ids and pages as they stand in paths and queries."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import BeforeValidator
 
-from features.forms import Id
+from features.domain.errors import InvalidValueError
+from features.domain.instants import require_not_future
+from features.forms import Id, Instant
 from service.problems import InvalidFieldsError
 
 MAX_PAGE = 1_000
@@ -18,6 +21,10 @@ def unescape(segment: Any) -> Any:
 
 
 PathId = Annotated[Id, BeforeValidator(unescape), Path(description="Percent-encode `/`.")]
+AsOf = Annotated[
+    Instant | None,
+    Query(description="Tell as at this instant, in the past: what came later is ignored."),
+]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
 After = Annotated[Id | None, Query(description="The `next` of the page before.")]
 
@@ -37,6 +44,20 @@ def require_same_ids(repeated: Mapping[str, str | None], path: Mapping[str, str]
     }
     if differing:
         raise InvalidFieldsError(differing)
+
+
+def require_past(at: datetime, now: datetime, field: str) -> None:
+    """Refuse an instant that has not come.
+
+    Raises
+    ------
+    InvalidFieldsError
+        If it lies more than five minutes after `now`; it names `field`.
+    """
+    try:
+        require_not_future(at, now)
+    except InvalidValueError as error:
+        raise InvalidFieldsError({field: error.detail}) from error
 
 
 def page_of[Row](rows: Sequence[Row], limit: int, cursor: str) -> Mapping[str, object]:

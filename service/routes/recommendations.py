@@ -6,14 +6,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from features.domain.errors import ConflictError, InvalidValueError
+from features.domain.errors import ConflictError
 from features.domain.history import Feedback
-from features.domain.instants import parse_instant, require_not_future
+from features.domain.instants import parse_instant
 from features.domain.recommendation import RequestContext
 from service.auth import ADMIN, Caller, Recommender
 from service.inquiry import Inquiry
-from service.problems import InvalidFieldsError
-from service.routes.paths import PathId
+from service.routes.paths import PathId, require_past
 from service.schemas.recommendations import (
     ContextBody,
     FeedbackBody,
@@ -136,20 +135,6 @@ def _in_full(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recorded answer with what has been added to answers since."""
     withheld = [{**ADDED_TO_WITHHELD, **each} for each in answer["withheld"]]
     return {**ADDED_TO_ANSWERS, **answer, "withheld": withheld}
-
-
-def require_past(at: datetime, now: datetime, field: str) -> None:
-    """Refuse an instant that has not come.
-
-    Raises
-    ------
-    InvalidFieldsError
-        If it lies more than five minutes after `now`; it names `field`.
-    """
-    try:
-        require_not_future(at, now)
-    except InvalidValueError as error:
-        raise InvalidFieldsError({field: error.detail}) from error
 
 
 def _require_part_of(answer: Mapping[str, Any], module_id: str) -> None:

@@ -19,6 +19,8 @@ ENGLISH = Language(
         "for.",
         "gap_goal": "It should take your {skill} from {mastery} to {expected} of the {target} that "
         "your goal, {goal}, asks for.",
+        "gap_unsure": "Your {skill} looks like {mastery}, enough for the {target} asked for, but "
+        "that is not sure yet.",
         "fit": "It is about as hard as helps you most: your chance of success is {p_success}.",
         "affinity": "People with a history like yours went on to this.",
         "affinity_new": "It is new, and teaches the skills of what suits you.",
@@ -53,6 +55,7 @@ ENGLISH = Language(
         "step_opens": "It opens when {needs}.",
         "step_module": "{module} is done",
         "step_condition": "{condition} holds",
+        "unknown_role": "The role {role} is not described, so nothing is asked for on its account.",
         "unknown_goal": "The goal {goal} is not a role that is described, so nothing is asked for "
         "on its account.",
         "unknown_format": "No module comes in the format {format}.",

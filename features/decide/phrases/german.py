@@ -20,6 +20,8 @@ GERMAN = Language(
         "{target}.",
         "gap_goal": "Es dürfte Ihr Können in {skill} von {mastery} auf {expected} heben; Ihr Ziel "
         "{goal} verlangt {target}.",
+        "gap_unsure": "Ihr Können in {skill} dürfte mit {mastery} für die verlangten {target} "
+        "reichen, aber sicher ist das noch nicht.",
         "fit": "Es ist etwa so schwer, wie es Ihnen am meisten hilft: Ihre Erfolgsaussicht beträgt "
         "{p_success}.",
         "affinity": "Wer einen ähnlichen Lernverlauf hat, hat damit weitergemacht.",
@@ -57,6 +59,7 @@ GERMAN = Language(
         "step_opens": "Es öffnet sich, sobald {needs}.",
         "step_module": "{module} abgeschlossen ist",
         "step_condition": "{condition} gilt",
+        "unknown_role": "Die Rolle {role} ist nicht beschrieben, deshalb verlangt sie nichts.",
         "unknown_goal": "Das Ziel {goal} ist keine beschriebene Rolle, deshalb verlangt es nichts.",
         "unknown_format": "Kein Modul hat das Format {format}.",
         "reaches_target": "Sie oder er hat gezeigt, was in {skill} von Ihnen verlangt wird.",

@@ -97,6 +97,24 @@ def test_an_overdue_assignment_leads_the_slate(academy):
     assert (item["module_id"], item["tier"]) == ("counting-3", 0)
 
 
+def test_skills_are_told_as_at_an_instant(academy):
+    earlier, later = "2026-02-28T00:00:00Z", "2026-03-02T00:00:00Z"
+    assert academy.put("/v1/learners/ada", json=LEARNER).status_code == 200
+    academy.post("/v1/events", json={"events": [EVENT]})
+    path = "/v1/learners/ada/skills"
+    before, after = (academy.get(path, params={"as_of": at}).json() for at in (earlier, later))
+    assert (before["as_of"], after["as_of"]) == (earlier, later)
+    assert all(each["last_evidence_at"] is None for each in before["skills"])
+    assert any(each["last_evidence_at"] == EVENT["at"] for each in after["skills"])
+
+
+@pytest.mark.parametrize("as_of", ["2999-01-01T00:00:00Z", "yesterday"])
+def test_skills_as_at_no_instant_of_the_past_are_refused(client, as_of):
+    answer = client.get("/v1/learners/ada/skills", params={"as_of": as_of})
+    assert answer.status_code == 422
+    assert "as_of" in answer.json()["errors"][0]["field"]
+
+
 def test_skills_tell_mastery_target_and_gap(academy):
     academy.put("/v1/learners/ada", json={"role_id": "clerk"})
     answer = academy.get("/v1/learners/ada/skills")

@@ -158,6 +158,31 @@ def test_what_cannot_be_followed_is_remarked_on() -> None:
     assert decide(known, scorer, GREEDY, rng()).remarks == ()
 
 
+@pytest.mark.parametrize(
+    ("learner", "codes"),
+    [
+        (Learner(learner_id="ada", role_id="pilot"), ["unknown_role"]),
+        (Learner(learner_id="ada", goal_role_id="pilot"), ["unknown_goal"]),
+        (Learner(learner_id="ada", role_id="analyst", goal_role_id="analyst"), []),
+    ],
+)
+def test_a_role_of_the_profile_that_nobody_described_is_remarked_on(learner, codes) -> None:
+    scorer = scorer_of(catalogue_of(module("m1"), sql=0.5))
+    answer = decide(request(learner=learner), scorer, GREEDY, rng())
+    assert [each.code for each in answer.remarks] == codes
+    assert all("pilot" in each.text for each in answer.remarks)
+
+
+def test_a_gap_that_looks_closed_but_may_not_be_is_said_so() -> None:
+    gaps = replace(GREEDY, weights={"gap": 1.0})
+    scorer = scorer_of(catalogue_of(module("m1", "sql"), sql=0.5), mastery={"sql": 0.52})
+    item = decide(request(), scorer, gaps, rng()).items[0]
+    assert item.contributions["gap"] > 0
+    assert item.closes == ()
+    assert [each.code for each in item.reasons] == ["gap_unsure"]
+    assert "Your Sql looks like 0.52, enough for the 0.50 asked for" in item.reasons[0].text
+
+
 def test_a_day_to_wait_for_is_written_in_the_language() -> None:
     late = module("m1", active_from=NOW + timedelta(days=3))
     asked = request(learner=GERMAN_SPEAKER)
