@@ -4,6 +4,7 @@ import sqlite3
 import tempfile
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Timer
 
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from features.domain.errors import InvalidValueError, StoreUnavailableError
+from features.domain.history import Learner
 from features.store.engine import open_engine
 from features.store.workspace import Workspace
 
@@ -32,6 +34,16 @@ def test_sqlite_commits_reach_the_disk_and_writers_wait(sqlite_url):
         assert pragma(connection, "busy_timeout") == 10_000
         assert pragma(connection, "foreign_keys") == 1
     engine.dispose()
+
+
+def test_of_who_is_erased_nothing_is_left_in_the_file(sqlite_url):
+    told = "a department that nobody else is in"
+    with Workspace.open(sqlite_url) as workspace, workspace.transaction() as repositories:
+        repositories.learners.put(Learner(learner_id="ada", department=told))
+    assert told.encode() in path_of(sqlite_url).read_bytes()
+    with Workspace.open(sqlite_url) as workspace, workspace.transaction() as repositories:
+        repositories.learners.erase("ada", datetime(2026, 3, 1, tzinfo=UTC))
+    assert told.encode() not in path_of(sqlite_url).read_bytes()
 
 
 def test_a_file_that_another_process_is_setting_up_is_waited_for(tmp_path):

@@ -109,6 +109,14 @@ def test_a_soft_prerequisite_takes_away_as_far_as_the_learner_would_fail_in_it(p
     assert scores["m2"] == pytest.approx(ready * scores["m1"])
 
 
+def test_a_soft_prerequisite_outside_the_catalogue_takes_nothing_away():
+    catalogue = catalogue_of(module("m1"), module("m2", prerequisites=(needs("elsewhere", 0.5),)))
+    by_affinity = replace(GREEDY, weights={"affinity": 1.0})
+    scorer = scorer_of(catalogue, p_success={"m1": 0.0, "m2": 0.0})
+    answer = decide(request(limit=2), scorer, by_affinity, rng())
+    assert [item.score for item in answer.items] == [0.5, 0.5]
+
+
 def test_questions_inactive_other_language_and_uncovered_needs_are_not_eligible():
     tomorrow, captions = NOW + timedelta(days=1), frozenset({"captions"})
     catalogue = catalogue_of(
