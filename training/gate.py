@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from training.holm import holm
+from training.slices import SMALLEST_SLICE
 from training.success.metrics import N_BINS
 
 ALPHA = 0.05
-SMALLEST_SLICE = 200
 CALIBRATION_MARGIN = 0.01
 FEWEST_PAIRS = 2
 CHAMPION = "champion"

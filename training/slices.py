@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from training.histories.data import TrainingData
 
 MOST_VALUES = 30
+SMALLEST_SLICE = 200  # learners: of fewer neither a report nor the gate says anything apart
 HISTORY_BOUNDS = (2, 5, 10, 20, 50)
 HISTORY_LENGTH = "history length"
 

@@ -11,9 +11,10 @@ import numpy as np
 from training.evaluation.comparisons import RankingScores, SuccessScores, compare
 from training.evaluation.groups import Judged, judged_attempts, judged_questions, modules_met
 from training.evaluation.ranking_metrics import popularity_lift, summarise_ranking
-from training.evaluation.slices import SMALLEST_SLICE, Contest, cold_slices, slice_rows
+from training.evaluation.slices import Contest, cold_slices, slice_rows
 from training.models import RANKING, SUCCESS, Judgement, Models, Task
 from training.ranking.fit import BLEND
+from training.slices import SMALLEST_SLICE
 from training.success.metrics import success_metrics
 
 BYTES_PER_MEBIBYTE = 2**20

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from training.evaluation.estimates import Estimate
 from training.evaluation.groups import Judged, Labels
+from training.slices import SMALLEST_SLICE
 
-SMALLEST_SLICE = 200
 COLD_LEARNERS, COLD_MODULES = "learners", "modules"
 
 Measure = Callable[[str, NDArray[np.bool_]], dict[str, Any]]

@@ -8,7 +8,8 @@ from features.score.scorer import bind
 from training.champion import name_of, stand_beside, without_champions
 from training.fairness import Shown, sample, show
 from training.fairness_by_group import Fairness, by_group
-from training.gate import OWN, SMALLEST_SLICE, HeldOutResults, judge
+from training.gate import OWN, HeldOutResults, judge
+from training.slices import SMALLEST_SLICE
 
 
 @pytest.fixture(scope="module")
