@@ -23,7 +23,7 @@ from features.domain.experiment import (
     MetricSpec,
     Variant,
 )
-from features.forms import Form, Id, Instant, Unit
+from features.forms import Form, Id, Instant, Unit, Whole
 
 Prose = Annotated[
     str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(require_storable)
@@ -95,7 +95,7 @@ class ExperimentForm(Form):
     namespace_range: list[Unit] = Field(list(WHOLE_RANGE), min_length=2, max_length=2)
     eligible: Prose | None = Field(None, description="CEL on learner attributes.")
     metrics: list[MetricForm] = Field([], max_length=50)
-    planned_n: int | None = Field(None, ge=1, le=1_000_000_000)
+    planned_n: Whole | None = Field(None, ge=1, le=1_000_000_000)
     preview: Annotated[dict[Id, Id], Field(max_length=1_000)] = Field(
         {}, description="Learner id → the variant they see, outside the analysis."
     )

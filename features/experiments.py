@@ -29,6 +29,7 @@ from features.domain.experiment import (
     Component,
     CoverageChange,
     Experiment,
+    ExperimentState,
     Phase,
     Pinned,
     Variant,
@@ -36,6 +37,8 @@ from features.domain.experiment import (
 from features.store.documents import to_document
 from features.store.registry import CHAMPION
 from features.store.workspace import Repositories
+
+_UNDER_WAY = frozenset({ExperimentState.SCHEDULED, ExperimentState.RUNNING})
 
 Snapshots = Mapping[str, str]
 """The version that each alias, and each version, of the registry stands for."""
@@ -106,12 +109,14 @@ def start(
 ) -> Experiment:
     """Start an experiment: what its variants name is pinned as it is now.
 
+    One that is under way goes on as it is: what is sent again changes nothing.
+
     Raises
     ------
     NotFoundError
         If there is no such experiment.
     ExperimentStartedError
-        If it has started before.
+        If it was stopped, or its end has passed.
     ExperimentInvalidError
         If its end has passed, no metric is a goal, or learners are known and none of them has the
         attribute that is the unit.
@@ -122,6 +127,8 @@ def start(
     """
     repositories.experiments.hold()
     found = repositories.experiments.get(experiment_id)
+    if found.state(now) in _UNDER_WAY:
+        return found
     if found.started_at is not None:
         raise ExperimentStartedError(
             f"experiment {experiment_id!r} {_past(found)}: it cannot start again. Define it anew "
@@ -147,16 +154,20 @@ def start(
 def stop(repositories: Repositories, experiment_id: str, now: datetime) -> Experiment:
     """Stop an experiment for good: from the next request on nobody is served a variant.
 
+    One that was stopped stays so, since when it was.
+
     Raises
     ------
     NotFoundError
         If there is no such experiment.
     ExperimentNotRunningError
-        If it has not started, or was stopped before.
+        If it has not started.
     """
     repositories.experiments.hold()
     found = repositories.experiments.get(experiment_id)
-    if found.started_at is None or found.stopped_at is not None:
+    if found.stopped_at is not None:
+        return found
+    if found.started_at is None:
         raise ExperimentNotRunningError(
             f"experiment {experiment_id!r} {_past(found)}: it cannot be stopped."
         )

@@ -11,7 +11,7 @@ from features.decide.golden import Expectation, GoldenLearner, unknown_names
 from features.domain.catalogue import Catalogue
 from features.domain.errors import InvalidValueError
 from features.domain.history import Event, Evidence, Interaction, Learner, LearnerHistory
-from features.forms import Form, Id, Unit
+from features.forms import Form, Id, Unit, Whole
 
 SETTING = "WAYMARK_GOLDEN_LEARNERS"
 REMEDY = f"Correct the file, or unset {SETTING}; docs/operations.md shows its form"
@@ -45,7 +45,7 @@ class ExpectationForm(Form):
 
     any_of: Ids = Field([])
     none_of: Ids = Field([])
-    within: int = Field(5, ge=1, le=100)
+    within: Whole = Field(5, ge=1, le=100)
 
     @model_validator(mode="after")
     def _require_one(self) -> Self:

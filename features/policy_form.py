@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, field_validator
 
 from features.domain.catalogue import TERMS, Policy
-from features.forms import Form, Id, Unit
+from features.forms import Form, Id, Unit, Version
 
 WEIGHTS_TOLERANCE = 1e-6
 
@@ -35,7 +35,7 @@ class PolicyForm(Form):
     exploration: Unit = Field(_DEFAULT.exploration, description="0 is deterministic.")
     refresher_cooldown_days: float = Field(_DEFAULT.refresher_cooldown_days, ge=0, le=36_500)
     snapshot: Literal["champion"] = "champion"
-    version: Id | None = Field(None, description="Counted on where absent.")
+    version: Version | None = Field(None, description="Counted on where absent.")
 
     @field_validator("weights")
     @classmethod

@@ -174,6 +174,7 @@ async def authorise_any(
 Recommender = Annotated[Caller, Security(authorise, scopes=["recommend"])]
 EventSender = Annotated[Caller, Security(authorise, scopes=["events"])]
 Cataloguer = Annotated[Caller, Security(authorise, scopes=["catalogue"])]
+CatalogueReader = Annotated[Caller, Security(authorise_any, scopes=["catalogue", "analytics"])]
 Analyst = Annotated[Caller, Security(authorise, scopes=["analytics"])]
 Experimenter = Annotated[Caller, Security(authorise, scopes=["experiments"])]
 ExperimentReader = Annotated[Caller, Security(authorise_any, scopes=["analytics", "experiments"])]

@@ -114,6 +114,11 @@ class PathwayStep:
     when: str | None = None
     milestone: Milestone | None = None
 
+    @property
+    def module_id(self) -> str | None:
+        """The module, where there is one to choose from."""
+        return self.any_of[0] if len(self.any_of) == 1 else None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EntryPoint:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import APIRouter
 
 from features.domain.catalogue import Module, Role, Skill, SkillEdge
-from service.auth import Cataloguer
+from service.auth import Cataloguer, CatalogueReader
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.schemas.catalogue import ModuleBody, RoleBody, SkillBody
 from service.schemas.catalogue_views import ModuleView, RoleView, SkillDetailView, SkillView
@@ -29,7 +29,7 @@ def put_module(
 
 @router.get("/modules", response_model=Page[ModuleView])
 def list_modules(
-    _caller: Cataloguer, service: CurrentService, limit: Limit = 100, after: After = None
+    _caller: CatalogueReader, service: CurrentService, limit: Limit = 100, after: After = None
 ) -> Mapping[str, object]:
     """List modules in order of their ids, also those that only events name."""
     with service.database.reading() as repositories:
@@ -38,7 +38,7 @@ def list_modules(
 
 
 @router.get("/modules/{module_id}", response_model=ModuleView)
-def get_module(module_id: PathId, _caller: Cataloguer, service: CurrentService) -> Module:
+def get_module(module_id: PathId, _caller: CatalogueReader, service: CurrentService) -> Module:
     """Return a module."""
     with service.database.reading() as repositories:
         return repositories.catalogue.get_module(module_id)
@@ -61,7 +61,7 @@ def put_skill(
 
 @router.get("/skills", response_model=Page[SkillView])
 def list_skills(
-    _caller: Cataloguer, service: CurrentService, limit: Limit = 100, after: After = None
+    _caller: CatalogueReader, service: CurrentService, limit: Limit = 100, after: After = None
 ) -> Mapping[str, object]:
     """List skills in order of their ids."""
     with service.database.reading() as repositories:
@@ -71,7 +71,7 @@ def list_skills(
 
 @router.get("/skills/{skill_id}", response_model=SkillDetailView)
 def get_skill(
-    skill_id: PathId, _caller: Cataloguer, service: CurrentService
+    skill_id: PathId, _caller: CatalogueReader, service: CurrentService
 ) -> Mapping[str, object]:
     """Return a skill and the skills it comes before."""
     with service.database.reading() as repositories:
@@ -90,7 +90,7 @@ def put_role(role_id: PathId, body: RoleBody, _caller: Cataloguer, service: Curr
 
 @router.get("/roles", response_model=Page[RoleView])
 def list_roles(
-    _caller: Cataloguer, service: CurrentService, limit: Limit = 100, after: After = None
+    _caller: CatalogueReader, service: CurrentService, limit: Limit = 100, after: After = None
 ) -> Mapping[str, object]:
     """List roles in order of their ids."""
     with service.database.reading() as repositories:
@@ -99,7 +99,7 @@ def list_roles(
 
 
 @router.get("/roles/{role_id}", response_model=RoleView)
-def get_role(role_id: PathId, _caller: Cataloguer, service: CurrentService) -> Role:
+def get_role(role_id: PathId, _caller: CatalogueReader, service: CurrentService) -> Role:
     """Return a role."""
     with service.database.reading() as repositories:
         return repositories.catalogue.get_role(role_id)

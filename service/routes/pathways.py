@@ -10,7 +10,7 @@ from features.domain.catalogue import Pathway
 from features.domain.errors import NotFoundError
 from features.domain.recommendation import DecisionRequest, RequestContext
 from features.store.revisions import CATALOGUE, EXPERIMENTS
-from service.auth import Analyst, Cataloguer
+from service.auth import Analyst, Cataloguer, CatalogueReader
 from service.badges import badges_of
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.schemas.pages import Page
@@ -46,7 +46,7 @@ def put_pathway(
 
 @router.get("/pathways", response_model=Page[PathwayView])
 def list_pathways(
-    _caller: Cataloguer, service: CurrentService, limit: Limit = 100, after: After = None
+    _caller: CatalogueReader, service: CurrentService, limit: Limit = 100, after: After = None
 ) -> Mapping[str, object]:
     """List pathways in order of their ids."""
     with service.database.reading() as repositories:
@@ -55,7 +55,7 @@ def list_pathways(
 
 
 @router.get("/pathways/{pathway_id}", response_model=PathwayView)
-def get_pathway(pathway_id: PathId, _caller: Cataloguer, service: CurrentService) -> Pathway:
+def get_pathway(pathway_id: PathId, _caller: CatalogueReader, service: CurrentService) -> Pathway:
     """Return a pathway."""
     with service.database.reading() as repositories:
         return repositories.catalogue.get_pathway(pathway_id)

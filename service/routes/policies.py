@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from features.domain.catalogue import Policy
 from features.policy_form import PolicyForm
-from service.auth import Cataloguer
+from service.auth import Cataloguer, CatalogueReader
 from service.policies import number_policy
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.schemas.pages import Page
@@ -41,7 +41,7 @@ def put_policy(
 
 @router.get("/policies", response_model=Page[PolicyView])
 def list_policies(
-    _caller: Cataloguer, service: CurrentService, limit: Limit = 100, after: After = None
+    _caller: CatalogueReader, service: CurrentService, limit: Limit = 100, after: After = None
 ) -> Mapping[str, object]:
     """List the current versions of policies in order of their ids."""
     with service.database.reading() as repositories:
@@ -50,7 +50,7 @@ def list_policies(
 
 
 @router.get("/policies/{policy_id}", response_model=PolicyView)
-def get_policy(policy_id: PathId, _caller: Cataloguer, service: CurrentService) -> Policy:
+def get_policy(policy_id: PathId, _caller: CatalogueReader, service: CurrentService) -> Policy:
     """Return the current version of a policy."""
     with service.database.reading() as repositories:
         return repositories.catalogue.get_policy(policy_id)

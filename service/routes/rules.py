@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from service.auth import Cataloguer
+from service.auth import Cataloguer, CatalogueReader
 from service.routes.paths import After, Limit, PathId, page_of, require_same_ids
 from service.rules import try_rule
 from service.schemas.pages import Page
@@ -48,7 +48,7 @@ def try_out(
 
 @router.get("/rules", response_model=Page[RuleView])
 def list_rules(
-    _caller: Cataloguer, service: CurrentService, limit: Limit = 100, after: After = None
+    _caller: CatalogueReader, service: CurrentService, limit: Limit = 100, after: After = None
 ) -> Mapping[str, object]:
     """List rules in order of their ids."""
     with service.database.reading() as repositories:
@@ -58,7 +58,9 @@ def list_rules(
 
 
 @router.get("/rules/{rule_id}", response_model=RuleView)
-def get_rule(rule_id: PathId, _caller: Cataloguer, service: CurrentService) -> Mapping[str, Any]:
+def get_rule(
+    rule_id: PathId, _caller: CatalogueReader, service: CurrentService
+) -> Mapping[str, Any]:
     """Return a rule."""
     with service.database.reading() as repositories:
         return view_of(repositories.catalogue.get_rule(rule_id))

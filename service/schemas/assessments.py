@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from features.forms import Form, Id, Unit
+from features.forms import Form, Id, Unit, Whole
 from service.schemas.fields import View
 
 MAX_SKILLS = 50
@@ -22,7 +22,7 @@ class AssessmentBody(Form):
     learner_id: Id
     skill_ids: list[Id] | None = Field(None, min_length=1, max_length=MAX_SKILLS)
     role_id: Id | None = None
-    max_questions: int = Field(DEFAULT_QUESTIONS, ge=1, le=200)
+    max_questions: Whole = Field(DEFAULT_QUESTIONS, ge=1, le=200)
     standard_error: float = Field(
         DEFAULT_STANDARD_ERROR, gt=0, le=10, description="In logits: a skill is settled then."
     )
@@ -47,7 +47,7 @@ class AnswerBody(Form):
 
     @model_validator(mode="after")
     def _says_how(self) -> Self:
-        if (self.success is None) == (self.score is None):
+        if self.success is None and self.score is None:
             raise ValueError("give either success or score")
         return self
 

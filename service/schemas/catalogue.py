@@ -14,7 +14,7 @@ from features.domain.catalogue import (
     Skill,
     SkillEdge,
 )
-from features.forms import Form, Id, Instant, Unit
+from features.forms import Form, Id, Instant, Unit, Version
 from service.schemas.fields import Line, Prose, Word, Words
 
 MAX_LINKS = 1_000
@@ -76,7 +76,7 @@ class ModuleBody(Form):
     language: Word | None = None
     mandatory: bool = False
     accessibility: Words = Field([], description="What it covers, such as captions.")
-    version: Word | None = None
+    version: Version | None = None
     updated_at: Instant | None = None
     active_from: Instant | None = None
     active_until: Instant | None = None

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, SkipValidation
 
 from features.domain.history import Event, Evidence, Interaction, Outcome, derive_event_id
-from features.forms import Form, Id, Instant, Unit
+from features.forms import Form, Id, Instant, Unit, Whole
 from service.schemas.fields import Prose, View, Word
 
 MAX_ROWS = 1_000
@@ -41,7 +41,7 @@ class EventRow(FactRow):
     score: Unit | None = Field(None, description="With `rated`: the rating.")
     success: bool | None = None
     duration_seconds: float | None = Field(None, ge=0, le=1e9)
-    attempt: int | None = Field(None, ge=0, le=2_147_483_647)
+    attempt: Whole | None = Field(None, ge=0, le=2_147_483_647)
     event_id: Id | None = Field(
         None, description="A hash of learner, module, event, at and attempt where absent."
     )

@@ -5,8 +5,8 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from features.domain.catalogue import EntryPoint, Milestone, Pathway, PathwayStep
-from features.forms import Form, Id
-from service.schemas.fields import InstantOut, Line, View, Word
+from features.forms import Form, Id, Version
+from service.schemas.fields import InstantOut, Line, View
 from service.schemas.rules import Condition
 
 MAX_STEPS = 500
@@ -56,8 +56,10 @@ class StepBody(Form):
 
     @model_validator(mode="after")
     def _has_modules(self) -> Self:
-        if (self.module_id is None) == (self.any_of is None):
+        if self.module_id is None and self.any_of is None:
             raise ValueError("give either module_id or any_of")
+        if self.module_id is not None and set(self.any_of or ()) - {self.module_id}:
+            raise ValueError("any_of names other modules than module_id: give either")
         return self
 
     def to_domain(self) -> PathwayStep:
@@ -106,11 +108,11 @@ class PathwayBody(Form):
     )
 
     pathway_id: Id | None = Field(None, description="May repeat the id of the path.")
-    title: Line
+    title: Line | None = Field(None, description="The id where absent.")
     goal: GoalBody
     steps: list[StepBody] = Field(min_length=1, max_length=MAX_STEPS)
     entry_points: list[EntryPointBody] = Field([], max_length=MAX_STEPS)
-    version: Word = "1"
+    version: Version = "1"
     policy_id: Id | None = Field(
         None, description="The policy for learners on it; the default where absent."
     )
@@ -120,7 +122,7 @@ class PathwayBody(Form):
         """Make the pathway called `pathway_id`."""
         return Pathway(
             pathway_id=pathway_id,
-            title=self.title,
+            title=self.title or pathway_id,
             goal=self.goal.to_domain(),
             steps=tuple(step.to_domain() for step in self.steps),
             entry_points=tuple(EntryPoint(**entry.model_dump()) for entry in self.entry_points),
@@ -147,6 +149,7 @@ class StepView(View):
     """A step of a stored pathway."""
 
     step_id: str
+    module_id: str | None = Field(description="The module, where there is one to choose from.")
     any_of: list[str]
     optional: bool
     requires: list[str]

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from features.forms import Form, Id, Instant
+from features.forms import Form, Id, Instant, Whole
 from features.policy_form import PolicyForm
 from service.schemas.fields import InstantOut, Prose, View, Word
 
@@ -55,7 +55,7 @@ class RecommendationBody(Form):
     )
 
     learner_id: Id
-    limit: int = Field(1, ge=1, le=MAX_LIMIT, description="How many modules at most.")
+    limit: Whole = Field(1, ge=1, le=MAX_LIMIT, description="How many modules at most.")
     context: ContextBody | None = None
     policy: PolicyForm | None = Field(
         None,

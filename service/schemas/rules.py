@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from features.decide.conditions import check_condition
 from features.domain.catalogue import Rule
 from features.domain.errors import InvalidValueError
-from features.forms import Form, Id, Unit
+from features.forms import Form, Id, Unit, Whole
 from service.schemas.fields import View
 
 MAX_MODULES = 1_000
@@ -76,7 +76,7 @@ class RuleBody(Form):
     )
     then: ConsequencesBody
     active: bool = True
-    priority: int = Field(0, ge=-1_000_000, le=1_000_000, description="The higher one prevails.")
+    priority: Whole = Field(0, ge=-1_000_000, le=1_000_000, description="The higher one prevails.")
 
     def to_domain(self, rule_id: str) -> Rule:
         """Make the rule called `rule_id`."""

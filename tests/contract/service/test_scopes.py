@@ -32,7 +32,7 @@ SCOPE_OF = {
     ("GET", "/v1/assignments/{learner_id}"): "analytics",
     ("GET", "/v1/assignments/{learner_id}/{module_id}"): "analytics",
     **{
-        (method, path): "catalogue"
+        (method, path): scope
         for kind, key in (
             ("modules", "module_id"),
             ("skills", "skill_id"),
@@ -41,10 +41,10 @@ SCOPE_OF = {
             ("rules", "rule_id"),
             ("pathways", "pathway_id"),
         )
-        for method, path in (
-            ("PUT", f"/v1/{kind}/{{{key}}}"),
-            ("GET", f"/v1/{kind}/{{{key}}}"),
-            ("GET", f"/v1/{kind}"),
+        for method, path, scope in (
+            ("PUT", f"/v1/{kind}/{{{key}}}", "catalogue"),
+            ("GET", f"/v1/{kind}/{{{key}}}", "catalogue or analytics"),
+            ("GET", f"/v1/{kind}", "catalogue or analytics"),
         )
     },
     ("POST", "/v1/rules/trials"): "catalogue",

@@ -59,6 +59,15 @@ def test_an_unknown_key_cannot_be_revoked(client):
     assert client.delete("/v1/keys/none").status_code == 404
 
 
+def test_analysts_look_up_the_catalogue_and_leave_it_alone(client):
+    key = client.post("/v1/keys", json={"scopes": ["analytics"]}).json()["key"]
+    headers = {"Authorization": f"Bearer {key}"}
+    for kind in ("modules", "skills", "roles", "pathways", "rules", "policies"):
+        assert client.get(f"/v1/{kind}", headers=headers).status_code == 200
+        assert client.get(f"/v1/{kind}/x", headers=headers).status_code == 404
+        assert client.put(f"/v1/{kind}/x", json={}, headers=headers).status_code == 403
+
+
 def test_scopes_are_those_of_the_contract(client):
     for scopes in ([], ["everything"], ["events", 3]):
         answer = client.post("/v1/keys", json={"scopes": scopes})

@@ -35,14 +35,22 @@ def test_a_pathway_is_kept_and_listed(academy):
     stored = answer.json()
     assert stored["steps"][0] == {
         "step_id": "first",
+        "module_id": "counting-1",
         "any_of": ["counting-1"],
         "optional": False,
         "requires": [],
         "when": None,
         "milestone": {"badge": "counter", "title": "Counter"},
     }
+    assert stored["steps"][1]["module_id"] is None
     assert academy.get("/v1/pathways/p").json() == stored
+    assert academy.put("/v1/pathways/p", json=stored).json() == stored
     assert academy.get("/v1/pathways").json() == {"items": [stored], "next": None}
+
+
+def test_the_id_stands_in_for_a_title(academy):
+    body = {name: value for name, value in PATHWAY.items() if name != "title"}
+    assert academy.put("/v1/pathways/p", json=body).json()["title"] == "p"
 
 
 def test_a_journey_moves_with_the_very_next_event(everywhere):
@@ -92,6 +100,11 @@ def test_nobody_has_no_journey(academy):
         (changed(goal={}), 422, "give one of role_id, skill_ids, certificate"),
         (changed(goal={"role_id": "a", "certificate": "b"}), 422, "give one of"),
         (changed(steps=[{"step_id": "a"}]), 422, "give either module_id or any_of"),
+        (
+            changed(steps=[{"step_id": "a", "module_id": "counting-1", "any_of": ["counting-2"]}]),
+            422,
+            "any_of names other modules",
+        ),
         (changed(steps=[]), 422, "at least 1 item"),
         (changed(entry_points=[{"step_id": "x"}]), 422, "an entry point names 'x'"),
         (
