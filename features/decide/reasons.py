@@ -63,7 +63,7 @@ def _code_of(term: str, case: Case, standpoint: Standpoint) -> str:
 
 def _code_of_gap(case: Case, standpoint: Standpoint) -> str:
     if not standpoint.closes:
-        return "gap_unsure"
+        return "gap_unsure" if _asked_skills(case, standpoint.row) else "gap_way"
     return "gap_goal" if _is_for_goal(case, _closed_most(standpoint)) else "gap"
 
 
@@ -153,17 +153,22 @@ def _facts(case: Case, standpoint: Standpoint) -> dict[str, object]:
             "expected": best.expected_mastery,
             "target": best.target,
         }
-    elif standpoint.contributions.get("gap", 0.0) > 0:
+    elif standpoint.contributions.get("gap", 0.0) > 0 and _asked_skills(case, row):
         facts |= _least_sure(case, row)
     return facts
+
+
+def _asked_skills(case: Case, row: int) -> list[int]:
+    """Return the skills of the module that role or goal ask for."""
+    target = case.arrays.target
+    return [skill for skill, _ in case.index.skills.tags[row] if target[skill] > 0]
 
 
 def _least_sure(case: Case, row: int) -> dict[str, object]:
     """Return the skill of the module that may most probably be under its target all the same."""
     mastery, target = case.scores.standing.mastery, case.arrays.target
     lead = (mastery - target) / np.maximum(case.scores.standing.standard_error, SMALLEST_ERROR)
-    asked = [skill for skill, _ in case.index.skills.tags[row] if target[skill] > 0]
-    skill = min(asked, key=lambda each: float(lead[each]))
+    skill = min(_asked_skills(case, row), key=lambda each: float(lead[each]))
     return {
         "skill": case.index.skill_names[skill],
         "mastery": float(mastery[skill]),

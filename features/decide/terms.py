@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from features.decide.case import Case
+from features.decide.ways import promise_ways
 from features.domain.catalogue import TERMS, Policy
 from features.domain.instants import SECONDS_PER_DAY
 from features.encode.catalogue import CatalogueIndex
@@ -99,6 +100,8 @@ def fit_of(p_success: NDArray[np.float64], policy: Policy) -> NDArray[np.float64
 def _gap(case: Case) -> NDArray[np.float64]:
     """Return the gap that should close in an hour, as a share of the most that any closes.
 
+    Of what leads to locked modules, where that is more, the gap that the whole way closes.
+
     Every failure at a module takes a share of its promise away: what failed again and again rarely
     comes by one more try of the same (wheel-spinning: Beck & Gong 2013), and the levels, which take
     failures as independent, do not say so.
@@ -111,10 +114,10 @@ def _gap(case: Case) -> NDArray[np.float64]:
     n_failures = case.arrays.n_failures[asked.modules]
     failed = n_failures.nonzero()[0]
     per_hour[failed] *= PATIENCE ** n_failures[failed]
-    largest = (per_hour * case.eligibility.eligible[asked.modules]).max()
-    if largest > LEAST_CLOSING:
-        gap[asked.modules] = np.minimum(per_hour / largest, 1.0)
-    return gap
+    gap[asked.modules] = per_hour
+    promise_ways(case, gap)
+    largest = (gap * case.eligibility.eligible).max()
+    return np.minimum(gap / largest, 1.0) if largest > LEAST_CLOSING else _nowhere(case)
 
 
 def _expected_closings(case: Case) -> NDArray[np.float64]:

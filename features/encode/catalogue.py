@@ -161,6 +161,12 @@ class CatalogueIndex:
         return np.asarray(np.maximum(self.duration_minutes, 1e-9))
 
     @cached_property
+    def needs_of(self) -> Mapping[int, list[int]]:
+        """Row → rows of the modules that have to be done before it; −1 is outside the catalogue."""
+        links = self.module_links.hard
+        return grouped(links.module, links.requires)
+
+    @cached_property
     def needed_by(self) -> Mapping[int, list[int]]:
         """Row → rows of the modules that stay locked until it is done."""
         links = self.module_links.hard

@@ -86,7 +86,7 @@ class LevelReading:
     Attributes
     ----------
     level
-        Now; outside [0,1] where evidence is extreme.
+        Now, ≥ 0; over 1 where evidence is extreme.
     shown
         Right after the last completion, attempt or judgement, before anything of it faded.
     deviation
@@ -123,7 +123,8 @@ def read_levels(
     # Every group has a last tag, and groups are in one order here and there.
     at = bases.learner * n_skills + bases.skill
     mode.ravel()[at] = bases.mode
-    level = MIDDLE + mode / scale.logits_per_level
+    # Gains count from the bottom of the scale: from beneath it, they would seem to close no gap.
+    level = np.maximum(MIDDLE + mode / scale.logits_per_level, 0.0)
     shown = level.copy()
     spread = alone.ravel()[at] + scale.lead_variance + asked.ravel()[at] * scale.role_lead_variance
     told.ravel()[at] = mean_information(bases.own, bases.usual, spread)

@@ -21,6 +21,7 @@ ENGLISH = Language(
         "your goal, {goal}, asks for.",
         "gap_unsure": "Your {skill} looks like {mastery}, enough for the {target} asked for, but "
         "that is not sure yet.",
+        "gap_way": "It comes before what closes a gap of yours.",
         "fit": "It is about as hard as helps you most: your chance of success is {p_success}.",
         "affinity": "People with a history like yours went on to this.",
         "affinity_new": "It is new, and teaches the skills of what suits you.",

@@ -22,6 +22,7 @@ GERMAN = Language(
         "{goal} verlangt {target}.",
         "gap_unsure": "Ihr Können in {skill} dürfte mit {mastery} für die verlangten {target} "
         "reichen, aber sicher ist das noch nicht.",
+        "gap_way": "Es kommt vor dem, was eine Ihrer Lücken schließt.",
         "fit": "Es ist etwa so schwer, wie es Ihnen am meisten hilft: Ihre Erfolgsaussicht beträgt "
         "{p_success}.",
         "affinity": "Wer einen ähnlichen Lernverlauf hat, hat damit weitergemacht.",

@@ -1,0 +1,87 @@
+"""Ways: what has to come first before a locked module can close a gap.
+
+A module that is locked closes nothing yet, and what unlocks it may teach nothing that is asked for.
+So the first steps of a way to it are promised what the whole way closes in an hour.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.decide.best import foremost
+from features.decide.case import Case
+from features.decide.eligibility import Bar
+
+MOST_WAYS = 20  # locked modules that ways are looked for to, those that promise most
+LOCKED = (int(Bar.PREREQUISITE), int(Bar.SKILL))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Climb:
+    """Eligible modules that raise a skill, and the hours each would take up to the level needed."""
+
+    modules: NDArray[np.int64]
+    hours: NDArray[np.float64]
+
+
+def promise_ways(case: Case, per_hour: NDArray[np.float64]) -> None:
+    """Raise what leads to locked modules to the gap that the whole way there closes in an hour.
+
+    Parameters
+    ----------
+    per_hour
+        float64, (n_modules,), levels an hour that each module closes by itself, locked or not;
+        raised in place.
+    """
+    promising = np.flatnonzero(per_hour)
+    locked = promising[np.isin(case.eligibility.bar[promising], LOCKED)]
+    hours, closed = case.index.hours, per_hour * case.index.hours
+    for row in foremost(locked, per_hour[locked], MOST_WAYS).tolist():
+        way = _modules_up_to(case, row)
+        climbs = _climbs(case, way)
+        if not way or not all(len(each.modules) for each in climbs):
+            continue
+        lasts = hours[way].sum() + sum(each.hours.min() for each in climbs)
+        promised = closed[way].sum()
+        first = [each for each in way if case.eligibility.eligible[each]]
+        per_hour[first] = np.maximum(per_hour[first], promised / lasts)
+        for each in climbs:
+            needed = lasts - each.hours.min() + each.hours
+            per_hour[each.modules] = np.maximum(per_hour[each.modules], promised / needed)
+
+
+def _modules_up_to(case: Case, row: int) -> list[int]:
+    """Return the modules left to do up to a locked one, with it; none where one is out of reach."""
+    way: dict[int, None] = {}
+    left = [row]
+    while left:
+        each = left.pop()
+        if each < 0 or case.eligibility.bar[each] not in (int(Bar.NONE), *LOCKED):
+            return []
+        way[each] = None
+        needed = case.index.needs_of.get(each, ())
+        left += [one for one in needed if one not in way and (one < 0 or not case.arrays.done[one])]
+    return list(way)
+
+
+def _climbs(case: Case, way: Sequence[int]) -> list[_Climb]:
+    """Return how the skills that a way still lacks are raised to the levels it asks for."""
+    links, mastery = case.index.skill_links.hard, case.scores.standing.mastery
+    on_way = np.flatnonzero(np.isin(links.module, way))
+    lacking: dict[int, float] = {}
+    for skill, level in zip(links.skill[on_way], links.min_mastery[on_way], strict=True):
+        if mastery[skill] < level:
+            lacking[int(skill)] = max(lacking.get(int(skill), 0.0), float(level - mastery[skill]))
+    return [_climb(case, skill, levels) for skill, levels in lacking.items()]
+
+
+def _climb(case: Case, skill: int, levels: float) -> _Climb:
+    """Return what raises a skill; each as if others like it followed until it is raised enough."""
+    pairs = case.index.skills.pairs_of_skills([skill])
+    modules = case.index.skills.module[pairs]
+    rise = case.scores.expected_mastery[pairs] - case.scores.standing.mastery[skill]
+    useful = (rise > 0.0) & case.eligibility.eligible[modules]
+    modules, rise = modules[useful], rise[useful]
+    return _Climb(modules=modules, hours=case.index.hours[modules] * np.maximum(levels / rise, 1.0))
