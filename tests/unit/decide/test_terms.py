@@ -66,10 +66,70 @@ def gap_per_hour(case: Case, row: int) -> float:
     return float(total) / hours * 0.6 ** float(n_failures)
 
 
+def whole_way(case: Case, row: int) -> set[int] | None:
+    """Return the modules left to do up to a locked one; None where one is out of reach."""
+    if case.eligibility.bar[row] not in (Bar.NONE, Bar.PREREQUISITE, Bar.SKILL):
+        return None
+    links, way = case.index.module_links.hard, {row}
+    for module, needed in zip(links.module.tolist(), links.requires.tolist(), strict=True):
+        if module != row or (needed >= 0 and case.arrays.done[needed]):
+            continue
+        before = None if needed < 0 else whole_way(case, needed)
+        if before is None:
+            return None
+        way |= before
+    return way
+
+
+def hours_up_to(case: Case, skill: int, level: float) -> dict[int, float]:
+    """Return what the eligible modules that teach a skill would take up to a level of it."""
+    found, now = {}, float(case.scores.standing.mastery[skill])
+    for row in case.eligibility.eligible.nonzero()[0].tolist():
+        for pair in pairs_of(case, row):
+            rise = float(case.scores.expected_mastery[pair]) - now
+            if case.index.skills.skill[pair] == skill and rise > 0.0:
+                found[row] = float(case.index.hours[row]) * max((level - now) / rise, 1.0)
+    return found
+
+
+def promises(case: Case, locked: int) -> dict[int, float]:
+    """Return what the way to a locked module promises its first steps, per hour."""
+    way = whole_way(case, locked)
+    if way is None:
+        return {}
+    links, lacking = case.index.skill_links.hard, {}
+    for module, skill, level in zip(links.module, links.skill, links.min_mastery, strict=True):
+        if module in way and case.scores.standing.mastery[skill] < level:
+            lacking[skill] = max(float(level), lacking.get(skill, 0.0))
+    climbs = [hours_up_to(case, skill, level) for skill, level in lacking.items()]
+    if not all(climbs):
+        return {}
+    closes = sum(gap_per_hour(case, row) * case.index.hours[row] for row in way)
+    lasts = sum(case.index.hours[row] for row in way) + sum(min(c.values()) for c in climbs)
+    steps = {row: closes / lasts for row in way if case.eligibility.eligible[row]}
+    for climb in climbs:
+        for row, hours in climb.items():
+            rate = closes / (lasts - min(climb.values()) + hours)
+            steps[row] = max(steps.get(row, 0.0), rate)
+    return steps
+
+
+def promised_per_hour(case: Case) -> dict[int, float]:
+    """Return what each eligible module closes in an hour, by itself or as a step of a way."""
+    found = {row: gap_per_hour(case, row) for row in case.eligibility.eligible.nonzero()[0]}
+    for row, bar in enumerate(case.eligibility.bar.tolist()):
+        if bar in (Bar.PREREQUISITE, Bar.SKILL) and gap_per_hour(case, row) > 0.0:
+            for step, rate in promises(case, row).items():
+                found[step] = max(found[step], rate)
+    return found
+
+
 def gap(case: Case, row: int) -> float:
-    eligible = case.eligibility.eligible.nonzero()[0].tolist()
-    largest = max((gap_per_hour(case, each) for each in eligible), default=0.0)
-    return min(gap_per_hour(case, row) / largest, 1.0) if largest > 1e-6 else 0.0
+    found = promised_per_hour(case)
+    largest = max(found.values(), default=0.0)
+    if largest <= 1e-6:
+        return 0.0
+    return min(found.get(row, gap_per_hour(case, row)) / largest, 1.0)
 
 
 def fit(case: Case, row: int) -> float:
