@@ -35,21 +35,25 @@ def promise_ways(case: Case, per_hour: NDArray[np.float64]) -> None:
         float64, (n_modules,), levels an hour that each module closes by itself, locked or not;
         raised in place.
     """
-    promising = np.flatnonzero(per_hour)
-    locked = promising[np.isin(case.eligibility.bar[promising], LOCKED)]
+    bar, promising = case.eligibility.bar, per_hour.nonzero()[0]
+    barred = bar[promising]
+    locked = promising[(barred == int(Bar.PREREQUISITE)) | (barred == int(Bar.SKILL))]
+    if not len(locked):
+        return
     hours, closed = case.index.hours, per_hour * case.index.hours
     for row in foremost(locked, per_hour[locked], MOST_WAYS).tolist():
         way = _modules_up_to(case, row)
         climbs = _climbs(case, way)
         if not way or not all(len(each.modules) for each in climbs):
             continue
-        lasts = hours[way].sum() + sum(each.hours.min() for each in climbs)
-        promised = closed[way].sum()
-        first = [each for each in way if case.eligibility.eligible[each]]
-        per_hour[first] = np.maximum(per_hour[first], promised / lasts)
-        for each in climbs:
-            needed = lasts - each.hours.min() + each.hours
-            per_hour[each.modules] = np.maximum(per_hour[each.modules], promised / needed)
+        lasts = sum(hours[each] for each in way) + sum(each.hours.min() for each in climbs)
+        promised = sum(closed[each] for each in way)
+        for each in way:
+            if bar[each] == int(Bar.NONE):
+                per_hour[each] = max(per_hour[each], promised / lasts)
+        for climb in climbs:
+            needed = lasts - climb.hours.min() + climb.hours
+            per_hour[climb.modules] = np.maximum(per_hour[climb.modules], promised / needed)
 
 
 def _modules_up_to(case: Case, row: int) -> list[int]:
@@ -68,12 +72,12 @@ def _modules_up_to(case: Case, row: int) -> list[int]:
 
 def _climbs(case: Case, way: Sequence[int]) -> list[_Climb]:
     """Return how the skills that a way still lacks are raised to the levels it asks for."""
-    links, mastery = case.index.skill_links.hard, case.scores.standing.mastery
-    on_way = np.flatnonzero(np.isin(links.module, way))
+    mastery = case.scores.standing.mastery
     lacking: dict[int, float] = {}
-    for skill, level in zip(links.skill[on_way], links.min_mastery[on_way], strict=True):
-        if mastery[skill] < level:
-            lacking[int(skill)] = max(lacking.get(int(skill), 0.0), float(level - mastery[skill]))
+    for row in way:
+        for skill, level in case.index.skill_needs_of.get(row, ()):
+            if mastery[skill] < level:
+                lacking[skill] = max(lacking.get(skill, 0.0), level - float(mastery[skill]))
     return [_climb(case, skill, levels) for skill, levels in lacking.items()]
 
 

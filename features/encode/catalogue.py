@@ -167,6 +167,15 @@ class CatalogueIndex:
         return grouped(links.module, links.requires)
 
     @cached_property
+    def skill_needs_of(self) -> Mapping[int, list[tuple[int, float]]]:
+        """Row → positions of the skills it stays locked without, and the level of each."""
+        links, found = self.skill_links.hard, dict[int, list[tuple[int, float]]]()
+        asked = zip(links.skill.tolist(), links.min_mastery.tolist(), strict=True)
+        for row, need in zip(links.module.tolist(), asked, strict=True):
+            found.setdefault(row, []).append(need)
+        return found
+
+    @cached_property
     def needed_by(self) -> Mapping[int, list[int]]:
         """Row → rows of the modules that stay locked until it is done."""
         links = self.module_links.hard
