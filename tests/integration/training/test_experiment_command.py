@@ -106,10 +106,18 @@ def test_acts_out_of_order_are_refused(run):
     run("define", body=BODY)
     assert "has not started" in run("stop", "x1").stderr
     run("start", "x1")
-    assert "started at" in run("start", "x1").stderr
     assert "hypothesis cannot change" in run("define", body=BODY | {"hypothesis": "No."}).stderr
     assert "there is no experiment 'x9'" in run("start", "x9").stderr
     assert "cannot be read" in run("define", "nowhere.json").stderr
+
+
+def test_starting_what_is_under_way_changes_nothing_and_what_was_stopped_starts_no_more(run):
+    run("define", body=BODY)
+    first = run("start", "x1")
+    again = run("start", "x1")
+    assert (again.exit_code, again.stdout) == (0, first.stdout)
+    run("stop", "x1")
+    assert "cannot start again" in run("start", "x1").stderr
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
