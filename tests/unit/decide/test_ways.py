@@ -31,6 +31,17 @@ def goal(*prerequisites: Prerequisite, **fields):
     return module("goal", "sql", **fields)
 
 
+def beside_a_short_one():
+    """Return two modules that lead to one of twenty minutes, and another like it that is open."""
+    return catalogue_of(
+        module("first", "maths", duration_minutes=40),
+        module("second", "maths", duration_minutes=20, prerequisites=(needs("first"),)),
+        goal(needs("second")),
+        module("short", "sql", duration_minutes=20),
+        sql=0.6,
+    )
+
+
 def test_what_unlocks_a_module_that_closes_a_gap_comes_before_what_leads_nowhere():
     catalogue = catalogue_of(
         module("a-chess", "chess", duration_minutes=20),
@@ -52,28 +63,14 @@ def test_the_words_say_why_it_comes_first():
 
 
 def test_a_long_way_promises_less_than_a_direct_one():
-    catalogue = catalogue_of(
-        module("first", "maths", duration_minutes=40),
-        module("second", "maths", duration_minutes=20, prerequisites=(needs("first"),)),
-        goal(needs("second")),
-        module("short", "sql", duration_minutes=20),
-        sql=0.6,
-    )
-    found = gaps(decided(catalogue))
+    found = gaps(decided(beside_a_short_one()))
     assert found["short"] == 1.0
     # Eighty minutes for what closes in twenty.
     assert found["first"] == pytest.approx(0.25)
 
 
 def test_what_is_done_already_is_no_part_of_the_way():
-    catalogue = catalogue_of(
-        module("first", "maths", duration_minutes=40),
-        module("second", "maths", duration_minutes=20, prerequisites=(needs("first"),)),
-        goal(needs("second")),
-        module("short", "sql", duration_minutes=20),
-        sql=0.6,
-    )
-    assert gaps(decided(catalogue, event("first")))["second"] == pytest.approx(0.5)
+    assert gaps(decided(beside_a_short_one(), event("first")))["second"] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
