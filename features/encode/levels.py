@@ -124,12 +124,13 @@ def read_levels(
     at = bases.learner * n_skills + bases.skill
     mode.ravel()[at] = bases.mode
     # Gains count from the bottom of the scale: from beneath it, they would seem to close no gap.
-    level = np.maximum(MIDDLE + mode / scale.logits_per_level, 0.0)
+    np.maximum(mode, -MIDDLE * scale.logits_per_level, out=mode)
+    level = MIDDLE + mode / scale.logits_per_level
     shown = level.copy()
     spread = alone.ravel()[at] + scale.lead_variance + asked.ravel()[at] * scale.role_lead_variance
     told.ravel()[at] = mean_information(bases.own, bases.usual, spread)
     last = table.by_skill.last
-    gains = add_gains(table, scale, bases.mode[:, None])
+    gains = add_gains(table, scale, mode.ravel()[at][:, None])
     now = gains.at(last, at_seconds[bases.learner])[:, 0]
     level.ravel()[at] += rise(now)
     shown.ravel()[at] += rise(gains.sums[last].sum(axis=1)[:, 0])

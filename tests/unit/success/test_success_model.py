@@ -3,7 +3,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.domain.catalogue import Module
@@ -119,6 +119,7 @@ def test_a_success_lowers_no_mastery(drawn, module, trained, make_log, make_inde
 
 @pytest.mark.parametrize("trained", [True, False])
 @given(drawn=histories)
+@example(drawn=[(0, "answered", 0, 0)] * 6)  # beneath the scale
 def test_a_completion_brings_the_expected_mastery(
     drawn, trained, make_log, make_index, model
 ) -> None:
