@@ -190,7 +190,8 @@ def create_service(settings: Settings) -> Service:
         rankings=rankings,
         arms=arms,
         desk=Desk(recommend, "recommend", settings.queue_seconds),
-        events=Desk(keep_events, "events", settings.queue_seconds),
+        # To keep events is to wait for the database, which two can do at once.
+        events=Desk(keep_events, "events", settings.queue_seconds, help_after_seconds=0.0),
         shelf=ShelfReader(shelf_folder(settings), arms.hold),
         readings=Readings(settings.database_url, settings.reading_seconds),
         metrics=metrics,

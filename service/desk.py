@@ -10,8 +10,10 @@ from functools import partial
 
 from features.domain.errors import OverloadedError, StoreUnavailableError
 
-N_CLERKS = 2  # so that one computes while the other waits for the database
+N_CLERKS = 2  # one works; the other helps where that one is kept waiting, as by a lock
+HELP_AFTER_SECONDS = 0.5
 MOST_TOGETHER = 16
+SILENCE_SECONDS = 0.002  # nobody came for so long: nobody is about to
 WAITED = "It was not taken in time. Try again after the seconds in Retry-After."
 
 
@@ -24,7 +26,10 @@ class _Waiting[Asked, Answer]:
 
 
 class Desk[Asked, Answer]:
-    """Answers in threads, as many questions at a time as wait, and a lone one at once.
+    """Answers in a thread, as many questions at a time as wait, and a lone one at once.
+
+    Those who were answered together often ask again together, and answers together cost far less:
+    so until as many are there as were last time, the desk waits while one comes after the other.
 
     All of it belongs to one event loop but `answer_all`, which runs in the desk's threads.
 
@@ -38,6 +43,8 @@ class Desk[Asked, Answer]:
         Of the threads.
     patience_seconds
         How long a question may wait until it is taken, > 0; then it is refused.
+    help_after_seconds
+        How long a clerk may be at work until another takes the next questions, ≥ 0.
     """
 
     def __init__(
@@ -45,13 +52,17 @@ class Desk[Asked, Answer]:
         answer_all: Callable[[Sequence[Asked]], Sequence[Answer | Exception]],
         name: str,
         patience_seconds: float,
+        help_after_seconds: float = HELP_AFTER_SECONDS,
     ) -> None:
         self._answer_all = answer_all
         self._threads = ThreadPoolExecutor(N_CLERKS, name)
         self._waiting: deque[_Waiting[Asked, Answer]] = deque()
         self._patience_seconds = patience_seconds
+        self._help_after_seconds = help_after_seconds
         self._looking: asyncio.TimerHandle | None = None
-        self._n_busy = 0
+        self._gathering: asyncio.TimerHandle | None = None
+        self._n_expected = 1
+        self._busy_since: list[float] = []
 
     async def ask(self, asked: Asked) -> Answer:
         """Return the answer to a question, or raise what it comes to.
@@ -69,7 +80,7 @@ class Desk[Asked, Answer]:
             context=copy_context(),
         )
         self._waiting.append(waiting)
-        self._call()
+        self._gather()
         self._look_again()
         return await waiting.answer
 
@@ -77,17 +88,33 @@ class Desk[Asked, Answer]:
         """End the threads once they have answered."""
         self._threads.shutdown()
 
+    def _gather(self) -> None:
+        """Call a clerk once all are here who are expected, or nobody comes any more."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if len(self._waiting) >= self._n_expected:
+            self._call()
+        elif self._waiting:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(SILENCE_SECONDS, self._call)
+
     def _call(self) -> None:
-        """Hand what waits to the clerks who are free."""
+        """Hand what waits to a clerk, where one is free and none has begun of late."""
         loop = asyncio.get_running_loop()
-        while self._n_busy < N_CLERKS and (batch := self._next()):
-            self._n_busy += 1
+        now = loop.time()
+        is_free = len(self._busy_since) < N_CLERKS and all(
+            since + self._help_after_seconds <= now for since in self._busy_since
+        )
+        if is_free and (batch := self._next()):
+            self._busy_since.append(now)
+            loop.call_at(now + self._help_after_seconds, self._call)
             # What is logged and traced of a batch is told of the first.
             told_of = batch[0].context
             run = loop.run_in_executor(
                 self._threads, told_of.run, self._answer_apart, [w.asked for w in batch]
             )
-            run.add_done_callback(partial(self._hand_out, batch))
+            run.add_done_callback(partial(self._hand_out, batch, now))
 
     def _look_again(self) -> None:
         """See to it that who has waited too long is told then, whoever is busy."""
@@ -116,9 +143,11 @@ class Desk[Asked, Answer]:
     def _hand_out(
         self,
         batch: list[_Waiting[Asked, Answer]],
+        since: float,
         done: asyncio.Future[list[Answer | Exception]],
     ) -> None:
-        self._n_busy -= 1
+        self._busy_since.remove(since)
+        self._n_expected = min(len(batch) + len(self._waiting), MOST_TOGETHER)
         for waiting, answer in zip(batch, done.result(), strict=True):
             if waiting.answer.done():  # whoever asked has gone
                 continue
@@ -126,7 +155,7 @@ class Desk[Asked, Answer]:
                 waiting.answer.set_exception(answer)
             else:
                 waiting.answer.set_result(answer)
-        self._call()
+        self._gather()
 
     def _answer_apart(self, asked: Sequence[Asked]) -> list[Answer | Exception]:
         try:
