@@ -155,7 +155,8 @@ class Desk[Asked, Answer]:
                 waiting.answer.set_exception(answer)
             else:
                 waiting.answer.set_result(answer)
-        self._gather()
+        # Not before these answers are on their way: silence begins where all have been heard.
+        asyncio.get_running_loop().call_soon(self._gather)
 
     def _answer_apart(self, asked: Sequence[Asked]) -> list[Answer | Exception]:
         try:

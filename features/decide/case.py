@@ -26,7 +26,7 @@ from features.domain.catalogue import PathwayStep, Policy
 from features.domain.history import LearnerHistory
 from features.domain.recommendation import DecisionRequest
 from features.encode.catalogue import CatalogueIndex
-from features.encode.learner import LearnerArrays, encode_learner
+from features.encode.learner import LearnerArrays, encode_learners
 from features.score.scores import Scores
 
 
@@ -115,7 +115,7 @@ def open_case(request: DecisionRequest, scorer: Scoring, policy: Policy | None =
 
     Without a policy, that of the learner's pathway counts, else the catalogue's default.
     """
-    arrays = _encode(request, scorer)
+    [arrays] = _encode([request], scorer)
     scores = scorer.score(request.history, arrays, request.now.timestamp())
     return _judge(request, scorer.index, arrays, scores, policy)
 
@@ -124,15 +124,19 @@ def open_cases(
     requests: Sequence[DecisionRequest], scorer: ScoringAll, policies: Sequence[Policy | None]
 ) -> Iterator[Case]:
     """Yield what `open_case` makes of each request; the learners, all different, scored at once."""
-    arrays = [_encode(request, scorer) for request in requests]
+    arrays = _encode(requests, scorer)
     now_seconds = np.array([request.now.timestamp() for request in requests])
     scores = scorer.score_all([request.history for request in requests], arrays, now_seconds)
     for request, own, theirs, policy in zip(requests, arrays, scores, policies, strict=True):
         yield _judge(request, scorer.index, own, theirs, policy)
 
 
-def _encode(request: DecisionRequest, scorer: Scoring) -> LearnerArrays:
-    return encode_learner(request.history, scorer.index, request.context.goal_role_id)
+def _encode(requests: Sequence[DecisionRequest], scorer: Scoring) -> list[LearnerArrays]:
+    return encode_learners(
+        [request.history for request in requests],
+        scorer.index,
+        [request.context.goal_role_id for request in requests],
+    )
 
 
 def _judge(

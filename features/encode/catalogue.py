@@ -156,6 +156,12 @@ class CatalogueIndex:
         return np.asarray(np.maximum(self.duration_minutes, SHORTEST_MINUTES) / 60.0)
 
     @cached_property
+    def hours_by_row(self) -> list[float]:
+        """`hours` for loops over a few modules."""
+        hours: list[float] = self.hours.tolist()
+        return hours
+
+    @cached_property
     def lasting_minutes(self) -> NDArray[np.float64]:
         """float64, (n_modules,): `duration_minutes`, but never 0."""
         return np.asarray(np.maximum(self.duration_minutes, 1e-9))

@@ -1,12 +1,13 @@
 """One learner's history as arrays over a catalogue's modules and skills."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.domain.history import Assignment, Event, Learner, LearnerHistory
+from features.domain.history import Event, Learner, LearnerHistory
 from features.domain.instants import EPOCH
 from features.encode.catalogue import CatalogueIndex, Requirements
 from features.encode.log import EVENT_CODES, InteractionLog, encode_histories
@@ -95,44 +96,62 @@ def encode_learner(
     goal_role_id
         A goal for this request; it stands in for the learner's own.
     """
-    n_modules = len(index.module_ids)
-    log = encode_histories([history], index.module_ids, index.pass_marks)
-    seen = np.zeros(n_modules, dtype=bool)
-    done, under_way = seen.copy(), seen.copy()
-    done_at = np.full(n_modules, NEVER)
-    seen[log.module] = True
-    is_done = log.done
-    done[log.module[is_done]] = True
+    return encode_learners([history], index, [goal_role_id])[0]
+
+
+def encode_learners(
+    histories: Sequence[LearnerHistory],
+    index: CatalogueIndex,
+    goal_role_ids: Sequence[str | None],
+) -> list[LearnerArrays]:
+    """Return what `encode_learner` does for each of several learners, all different."""
+    log = encode_histories(histories, index.module_ids, index.pass_marks)
+    shape = len(histories), len(index.module_ids)
+    seen, done, under_way = (np.zeros(shape, dtype=bool) for _ in range(3))
+    done_at = np.full(shape, NEVER)
+    is_done, is_begun = log.done, _UNDER_WAY[log.event]
+    seen[log.learner, log.module] = True
+    done_by, what = log.learner[is_done], log.module[is_done]
+    done[done_by, what] = True
     # Rows are in order of time: the last one stays.
-    done_at[log.module[is_done]] = log.at_seconds[is_done]
-    under_way[log.module[_UNDER_WAY[log.event]]] = True
-    assigned, due_at = _assignments(history.assignments, index)
-    outdated = done & (done_at < index.versioned_at_seconds) & log.is_timed
+    done_at[done_by, what] = log.at_seconds[is_done]
+    under_way[log.learner[is_begun], log.module[is_begun]] = True
+    under_way &= ~done
+    assigned, due_at = _assignments(histories, index)
+    logs = log.of_each()
+    is_timed = np.array([each.is_timed for each in logs], dtype=bool)
+    outdated = done & (done_at < index.versioned_at_seconds) & is_timed[:, None]
     due_at[outdated & (due_at <= index.versioned_at_seconds)] = NO_DUE_DATE
-    learner = history.learner
-    return LearnerArrays(
-        learner=learner,
-        log=log,
-        seen=seen,
-        done=done,
-        under_way=under_way & ~done,
-        assigned=assigned,
-        done_at_seconds=done_at,
-        outdated=outdated,
-        due_at_seconds=due_at,
-        required=index.requirements(learner.role_id, goal_role_id or learner.goal_role_id),
-    )
+    return [
+        LearnerArrays(
+            learner=history.learner,
+            log=logs[row],
+            seen=seen[row],
+            done=done[row],
+            under_way=under_way[row],
+            assigned=assigned[row],
+            done_at_seconds=done_at[row],
+            outdated=outdated[row],
+            due_at_seconds=due_at[row],
+            required=index.requirements(
+                history.learner.role_id, goal_role_ids[row] or history.learner.goal_role_id
+            ),
+        )
+        for row, history in enumerate(histories)
+    ]
 
 
 def _assignments(
-    assignments: tuple[Assignment, ...], index: CatalogueIndex
+    histories: Sequence[LearnerHistory], index: CatalogueIndex
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    assigned = np.zeros(len(index.module_ids), dtype=bool)
-    due_at = np.full(len(index.module_ids), NO_DUE_DATE)
-    for assignment in assignments:
-        row = index.module_ids.index_of.get(assignment.module_id)
-        if row is not None:
-            assigned[row] = True
-            if assignment.due_at is not None:
-                due_at[row] = (assignment.due_at - EPOCH).total_seconds()
+    """Return what is assigned and when it is due, (n_learners, n_modules) each."""
+    shape, index_of = (len(histories), len(index.module_ids)), index.module_ids.index_of
+    assigned, due_at = np.zeros(shape, dtype=bool), np.full(shape, NO_DUE_DATE)
+    for learner, history in enumerate(histories):
+        for assignment in history.assignments:
+            row = index_of.get(assignment.module_id)
+            if row is not None:
+                assigned[learner, row] = True
+                if assignment.due_at is not None:
+                    due_at[learner, row] = (assignment.due_at - EPOCH).total_seconds()
     return assigned, due_at

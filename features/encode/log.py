@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,24 @@ class InteractionLog:
             _DONE_ON_SUCCESS[self.event] & (self.success == 1)
         )
         return done
+
+    def of_each(self) -> list["InteractionLog"]:
+        """Return a log of each learner alone, in their order; `join_logs` takes it back."""
+        module_ids, bounds = self.module_ids, pairwise(self.starts.tolist())
+        return [
+            InteractionLog(
+                learner_ids=IdMap([learner_id]),
+                module_ids=module_ids,
+                learner=np.zeros(end - first, dtype=np.int32),
+                module=self.module[first:end],
+                event=self.event[first:end],
+                at_seconds=self.at_seconds[first:end],
+                score=self.score[first:end],
+                success=self.success[first:end],
+                starts=np.array([0, end - first]),
+            )
+            for learner_id, (first, end) in zip(self.learner_ids.ids, bounds, strict=True)
+        ]
 
     def take(self, rows: NDArray[np.bool_]) -> "InteractionLog":
         """Return the log with only the rows where `rows` is true; the id maps stay."""
