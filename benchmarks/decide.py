@@ -38,7 +38,7 @@ from features.encode.attempts import encode_evidence
 from features.encode.catalogue import CatalogueIndex, index_catalogue
 from features.encode.learner import LearnerArrays, encode_learner
 from features.encode.state import LearnerStates
-from features.score.mastery import expected_mastery, mastery, mastery_shown
+from features.score.mastery import expected_mastery, mastery, mastery_shown, p_success
 from features.score.scorer import Scorer, bind
 from features.score.scores import Scores
 from features.score.snapshot import Snapshot
@@ -177,7 +177,7 @@ def _stages(request: DecisionRequest, scorer: Scorer) -> Mapping[str, Callable[[
         "history": lambda: encode_learner(history, index),
         "state": read_state,
         "affinity": lambda: affinity.affinity(log, [role_id], at),
-        "p_success": lambda: success.p_success(state),
+        "p_success": lambda: p_success(success, state, is_trained=True),
         "mastery": lambda: (
             mastery(success, state),
             mastery_shown(success, state),

@@ -45,6 +45,8 @@ class Desk[Asked, Answer]:
         How long a question may wait until it is taken, > 0; then it is refused.
     help_after_seconds
         How long a clerk may be at work until another takes the next questions, ≥ 0.
+    silence_seconds
+        After which nobody else is expected, > 0.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Desk[Asked, Answer]:
         name: str,
         patience_seconds: float,
         help_after_seconds: float = HELP_AFTER_SECONDS,
+        silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         self._answer_all = answer_all
         self._threads = ThreadPoolExecutor(N_CLERKS, name)
         self._waiting: deque[_Waiting[Asked, Answer]] = deque()
         self._patience_seconds = patience_seconds
         self._help_after_seconds = help_after_seconds
+        self._silence_seconds = silence_seconds
         self._looking: asyncio.TimerHandle | None = None
         self._gathering: asyncio.TimerHandle | None = None
         self._n_expected = 1
@@ -97,7 +101,7 @@ class Desk[Asked, Answer]:
             self._call()
         elif self._waiting:
             loop = asyncio.get_running_loop()
-            self._gathering = loop.call_later(SILENCE_SECONDS, self._call)
+            self._gathering = loop.call_later(self._silence_seconds, self._call)
 
     def _call(self) -> None:
         """Hand what waits to a clerk, where one is free and none has begun of late."""

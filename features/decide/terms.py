@@ -102,6 +102,8 @@ def _gap(case: Case) -> NDArray[np.float64]:
 
     Of what leads to locked modules, where that is more, the gap that the whole way closes.
 
+    Only who passes has closed it, so the promise is weighed by p_success.
+
     Every failure at a module takes a share of its promise away: what failed again and again rarely
     comes by one more try of the same (wheel-spinning: Beck & Gong 2013), and the levels, which take
     failures as independent, do not say so.
@@ -116,6 +118,7 @@ def _gap(case: Case) -> NDArray[np.float64]:
     per_hour[failed] *= PATIENCE ** n_failures[failed]
     gap[asked.modules] = per_hour
     promise_ways(case, gap)
+    gap *= case.scores.p_success
     largest = (gap * case.eligibility.eligible).max()
     return np.minimum(gap / largest, 1.0) if largest > LEAST_CLOSING else _nowhere(case)
 

@@ -9,6 +9,9 @@ from features.encode.state import LearnerStates
 from features.score.scores import Standing
 from features.score.success import BoundSuccess
 
+RECORD_SHARE = 0.5  # of the way from what levels say to what the record says, in log odds
+FURTHEST = 1.0  # logits from what levels say
+
 
 def mastery(bound: BoundSuccess, states: LearnerStates) -> list[Standing]:
     """Return where each learner stands in every skill of the catalogue at the states' instants.
@@ -58,8 +61,8 @@ def expected_mastery(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.f
     return np.minimum(np.maximum(expected, 0.0, out=expected), 1.0, out=expected)
 
 
-def p_able(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
-    """Return the probability to succeed by the levels alone, (n_learners, n_modules)."""
+def log_odds_by_level(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
+    """Return the log odds of success by the levels alone, (n_learners, n_modules)."""
     levels, scale, sets = states.levels, bound.levels.scale, bound.sets
     if len(sets.of_module) == 0:
         return np.zeros((len(states), 0))
@@ -71,4 +74,31 @@ def p_able(bound: BoundSuccess, states: LearnerStates) -> NDArray[np.float64]:
     level = LOGIT_OF_MASTERY * certainty + steepness * mean_level
     logits = level.take(sets.of_module, axis=1)
     logits -= steepness.take(sets.of_module, axis=1) * scale.difficulty
-    return sigmoid(logits)
+    return np.asarray(logits)
+
+
+def p_success(
+    bound: BoundSuccess, states: LearnerStates, *, is_trained: bool
+) -> NDArray[np.float64]:
+    """Return the probability to succeed at each module, as it is served, (n_learners, n_modules).
+
+    Midway between what records foretell and what the levels say, and never far from the latter. A
+    record foretells best what learners do on the paths of the histories it was learned from;
+    levels hold on any path. Together they err less than either where modules are chosen anew.
+
+    Parameters
+    ----------
+    is_trained
+        Whether there are records to go by; else the levels stand alone.
+
+    References
+    ----------
+    Bates, J. M. & Granger, C. W. J. (1969). The combination of forecasts.
+    """
+    by_level = log_odds_by_level(bound, states)
+    if is_trained:
+        apart = bound.log_odds(states)
+        apart -= by_level
+        apart *= RECORD_SHARE
+        by_level += np.clip(apart, -FURTHEST, FURTHEST, out=apart)
+    return sigmoid(by_level)

@@ -16,7 +16,7 @@ from features.encode.log import InteractionLog, encode_histories, join_logs
 from features.encode.state import LearnerStates
 from features.encode.words import index_words
 from features.score.affinity import NONE, BoundAffinity, bind_affinity
-from features.score.mastery import expected_mastery, mastery, mastery_shown, p_able
+from features.score.mastery import expected_mastery, mastery, mastery_shown, p_success
 from features.score.personas import BoundPersonas, bind_personas
 from features.score.scores import Scores, Standing
 from features.score.snapshot import Snapshot
@@ -82,8 +82,7 @@ class Scorer:
             is_new = self.affinity.is_new
             role_ids = [each.learner.role_id for each in histories]
             affinity, bases = self.affinity.affinity(log, role_ids, now_seconds)
-        is_trained = self.version is not None
-        p_success = self.success.p_success(states) if is_trained else p_able(self.success, states)
+        chance = p_success(self.success, states, is_trained=self.version is not None)
         shown = mastery_shown(self.success, states)
         expected = expected_mastery(self.success, states)
         return [
@@ -91,7 +90,7 @@ class Scorer:
                 affinity=affinity[row],
                 affinity_basis=bases[row],
                 is_new=is_new,
-                p_success=p_success[row],
+                p_success=chance[row],
                 standing=standing,
                 mastery_shown=shown[row],
                 expected_mastery=expected[row],

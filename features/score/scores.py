@@ -42,7 +42,7 @@ class Scores:
     is_new
         bool, (n_modules,): the affinity is borrowed from modules with like content.
     p_success
-        (n_modules,), in [0,1]: how often learners like this one succeed at modules they come to.
+        (n_modules,), in [0,1], see `mastery.p_success`.
     standing
         Mastery by skill.
     mastery_shown

@@ -1,11 +1,11 @@
-"""p_success: a logistic model of a learner's past, corrected by trees, linear in difficulty.
+"""What a learner's record says of success: logistic, corrected by trees, linear in difficulty.
 
 log odds = constant + Σ coefficient·signal + trees(signals that are not difficulty)
            + c_difficulty·b + c_margin·a·(ability − b),  a = attenuation(variance of ability)
            + sequel(module attempted just before, its outcome; module)
 
-Mastery is not read off these log odds, which predict what learners do with modules of their own
-choosing, but off the level model (`level_model.py`).
+They predict what learners do on the paths of the histories. Mastery is read off the level model
+(`level_model.py`), and p_success as served lies between the two (`mastery.py`).
 
 References
 ----------
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features.encode.ability import attenuation, sigmoid
+from features.encode.ability import attenuation
 from features.encode.attempts import EvidenceLog, tabulate, tabulate_in_chunks
 from features.encode.ids import IdMap
 from features.encode.level_scale import LearnerRoles
@@ -287,8 +287,8 @@ class BoundSuccess:
         levels = read_levels(table, self.levels.scale, roles, at_seconds)
         return states_of(table, self.yardstick, at_seconds, levels)
 
-    def p_success(self, states: LearnerStates) -> NDArray[np.float64]:
-        """Return the probability to succeed at each module, (n_learners, n_modules)."""
+    def log_odds(self, states: LearnerStates) -> NDArray[np.float64]:
+        """Return the log odds of success at each module by the record, (n_learners, n_modules)."""
         sets = self.sets
         if len(sets.of_module) == 0:
             return np.zeros((len(states), 0))
@@ -300,7 +300,7 @@ class BoundSuccess:
         logits[states.tried_by, states.tried] += own
         if len(self.sequels):
             self._add_sequels(logits, states)
-        return sigmoid(logits)
+        return logits
 
     def _lines(
         self, states: LearnerStates, sets: SkillSets, corrections: NDArray[np.float64]

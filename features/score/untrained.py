@@ -19,8 +19,7 @@ SKILL_VARIANCE = 0.5
 HALF_LIFE_SECONDS = 365 * SECONDS_PER_DAY
 GAIN_LOGITS = 0.6
 GAIN, KEPT_SHARE = 0.1, 0.35  # levels; share of it that stays (forgetting curves level off)
-# Narrower than what histories are fitted with: where learners learn is only assumed.
-LEARNED_AT, STEEPNESS, FAILED_SHARE = 0.8, 5.0, 0.5
+LEARNED_AT, STEEPNESS, FAILED_SHARE = 0.85, 5.0, 0.5  # Wilson et al. 2019: the 85 % rule
 
 
 def untrained_success() -> SuccessModel:

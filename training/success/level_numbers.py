@@ -1,10 +1,10 @@
 """The numbers of the level model, chosen together by how well they foretell success.
 
-What is foretold is each learner's first try of the last module in a skill, from everything known
-before it in that skill and from all else. One number at a time, such estimates lean on each other:
-levels that are drawn together too much make gains and forgetting look large, and the reverse. So
-all are chosen by the same loss, in turns, each drawn to what is assumed before any training, as far
-as data are few.
+What is foretold is each first try of a module, from what came before it in its skills and from all
+other skills: the first in a skill tell how learners differ, the later ones what they gained. One
+number at a time, such estimates lean on each other: levels that are drawn together too much make
+gains and forgetting look large, and the reverse. So all are chosen by the same loss, in turns, each
+drawn to what is assumed before any training, as far as data are few.
 
 References
 ----------
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.instants import SECONDS_PER_DAY
-from features.encode.ability import attenuation
+from features.encode.ability import attenuation, posterior
 from features.encode.attempts import AttemptTable
 from features.encode.gains import add_gains, rise, starting_from
 from features.encode.level_scale import LevelScale
@@ -46,8 +46,9 @@ class Assumption:
     tried: tuple[float, ...]
 
 
-# Those of `untrained_levels`, but for a lead that is a little narrower; the doubts say that slopes
-# of success differ by a quarter from one organisation to the next, the rest about twofold.
+# Those of `untrained_levels`, but for a lead that is a little narrower and a challenge that is a
+# little harder; the doubts say that slopes of success differ by a quarter from one organisation to
+# the next, the rest about twofold.
 ASSUMED: Mapping[str, Assumption] = {
     SLOPE: Assumption(value=6.0, doubt=0.25, tried=(2.5, 3.5, 4.5, 6.0, 7.5, 9.0)),
     "lead_variance": Assumption(value=0.7, doubt=0.8, tried=(0.1, 0.25, 0.5, 1.0, 2.0)),
@@ -87,9 +88,9 @@ def choose_numbers(
         fixed.add(HALF_LIFE)
         scale = replace(scale, half_life_seconds=np.inf)
     numbers = {name: one.value for name, one in ASSUMED.items() if name not in fixed}
-    held = last_first_tries(table)
-    if len(held):
-        search = _Search.of(table, scale, roles, held)
+    foretold = np.flatnonzero(first_tries(table))
+    if len(foretold):
+        search = _Search(table=table, scale=scale, roles=roles, foretold=foretold)
         for _ in range(N_ROUNDS):
             for names in TURNS:
                 numbers = search.best(numbers, [name for name in names if name in numbers])
@@ -98,24 +99,12 @@ def choose_numbers(
 
 @dataclass(frozen=True, kw_only=True)
 class _Search:
-    """What is foretold: the tags `held`, from the tags that are `known` by then."""
+    """What is foretold: the rows `foretold`, each from what came before it in its skills."""
 
     table: AttemptTable
     scale: LevelScale
     roles: Roles
-    held: NDArray[np.int64]
-    known: NDArray[np.bool_]
-
-    @classmethod
-    def of(
-        cls, table: AttemptTable, scale: LevelScale, roles: Roles, held: NDArray[np.int64]
-    ) -> "_Search":
-        row = table.tag_row
-        key = table.learner[row] * (table.n_skills + 1) + table.skill
-        group = np.unique(key, return_inverse=True)[1]
-        until = np.full(int(group.max(initial=-1)) + 1, len(table))
-        until[group[held]] = row[held]
-        return cls(table=table, scale=scale, roles=roles, held=held, known=row < until[group])
+    foretold: NDArray[np.int64]
 
     def best(self, numbers: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
         """Return the numbers with those of `names` that foretell best, the others staying."""
@@ -124,21 +113,24 @@ class _Search:
         return min(tried, key=self._penalised)
 
     def losses(self, numbers: Mapping[str, float]) -> NDArray[np.float64]:
-        """Return the log loss at the tags `held`, their own skill being unknown from then on."""
+        """Return the log loss at the rows `foretold`, float64, (n_foretold,)."""
         table, of_learner = self.table, self.roles.of_learner
         scale, row = with_numbers(self.scale, numbers), table.tag_row
         gains = add_gains(table, scale)
         signs = read_signs(table, scale, of_learner, gains)
-        signs = Signs(group=signs.group, scores=signs.scores * self.known[:, None])
         bases = read_bases(table, scale, of_learner, signs)
+        prior_mean, prior_variance = (
+            bases.prior_mean[signs.group],
+            bases.prior_variance[signs.group],
+        )
+        mode, variance = posterior(shown_before(table, signs), prior_mean, prior_variance)
         gained = gains.at(table.by_skill.before, table.at_seconds[row])
-        mode = bases.mode[signs.group]
         level = mode + scale.logits_per_level * rise(starting_from(gained, mode))
         share = table.tag_share
         reached = np.bincount(row, share * level, len(table))
-        doubt = np.bincount(row, share * bases.variance[signs.group], len(table))
-        logits = (attenuation(doubt) * (reached - hardness(table, scale)))[row[self.held]]
-        return np.asarray(np.logaddexp(0.0, logits) - table.success[row[self.held]] * logits)
+        doubt = np.bincount(row, share * variance, len(table))
+        logits = (attenuation(doubt) * (reached - hardness(table, scale)))[self.foretold]
+        return np.asarray(np.logaddexp(0.0, logits) - table.success[self.foretold] * logits)
 
     def _penalised(self, numbers: Mapping[str, float]) -> float:
         """Return the mean loss, and what the numbers lie off what is assumed, per observation."""
@@ -147,7 +139,9 @@ class _Search:
             for name, one in ASSUMED.items()
             if name in numbers
         ]
-        return float(self.losses(numbers).mean() + 0.5 * np.sum(np.square(off)) / len(self.held))
+        return float(
+            self.losses(numbers).mean() + 0.5 * np.sum(np.square(off)) / len(self.foretold)
+        )
 
 
 def with_numbers(scale: LevelScale, numbers: Mapping[str, float]) -> LevelScale:
@@ -171,19 +165,21 @@ def with_numbers(scale: LevelScale, numbers: Mapping[str, float]) -> LevelScale:
     )
 
 
-def last_first_tries(table: AttemptTable) -> NDArray[np.int64]:
-    """Return the tag of the last module that each learner tried in each skill, at its first try.
+def shown_before(table: AttemptTable, signs: Signs) -> NDArray[np.float64]:
+    """Return what each tag's learner had shown in its skill before it, (n_tags, n_anchors)."""
+    order = np.argsort(signs.group, kind="stable")
+    group, own = signs.group[order], signs.scores[order]
+    sums = np.cumsum(own, axis=0)
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    earlier = sums[first] - own[first]
+    sums -= earlier.repeat(np.diff(np.append(first, len(group))), axis=0)
+    shown = np.empty_like(sums)
+    shown[order] = sums
+    before = table.by_skill.before
+    return np.where((before >= 0)[:, None], shown[before], 0.0)
 
-    Who fails tries again until success: the very last attempts are successes by selection.
-    """
-    row = table.tag_row
-    tags = np.flatnonzero(_first_tries(table)[row] & (table.by_skill.before >= 0))
-    key = table.learner[row[tags]] * (table.n_skills + 1) + table.skill[tags]
-    from_end = np.unique(key[::-1], return_index=True)[1]
-    return np.asarray(tags[len(tags) - 1 - from_end])
 
-
-def _first_tries(table: AttemptTable) -> NDArray[np.bool_]:
+def first_tries(table: AttemptTable) -> NDArray[np.bool_]:
     """Tell which rows try a module for the first time: who tries again depends on the result."""
     attempt = np.flatnonzero(table.is_attempt)
     key = table.learner[attempt] * (table.module.max(initial=0) + 1) + table.module[attempt]

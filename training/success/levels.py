@@ -17,6 +17,7 @@ from features.encode.log import InteractionLog
 from features.encode.skills import ModuleSkillIndex
 from features.score.level_model import LevelModel
 from features.score.prior import skill_shares
+from features.score.untrained import STEEPNESS
 from training.success.gain import GainFit, fit_gain
 from training.success.level_numbers import ASSUMED, HALF_LIFE, LEARNED_AT, SLOPE, choose_numbers
 from training.success.reliability import ReliabilityFit, fit_reliability, read_again
@@ -26,7 +27,6 @@ from training.success.usual import Roles, fit_usual, no_roles
 
 MAX_ROWS, SEARCH_ROWS = 300_000, 60_000
 FIRST_GAIN = 0.05  # levels; where the fit starts
-STEEPNESS = 3.0  # histories tell where learners learn most, but hardly how narrowly
 KEPT_SHARE = 0.35  # of a gain never fades: forgetting curves level off (Wixted & Ebbesen 1991)
 
 
@@ -147,7 +147,7 @@ def _assumed(level: NDArray[np.float64], scale: Scale, roles: Roles) -> LevelSca
         half_life_seconds=assumed[HALF_LIFE] * SECONDS_PER_DAY,
         kept_share=KEPT_SHARE,
         learned_at=assumed[LEARNED_AT],
-        steepness=STEEPNESS,
+        steepness=STEEPNESS,  # histories tell where learners learn most, but hardly how narrowly
         failed_share=assumed["failed_share"],
     )
 

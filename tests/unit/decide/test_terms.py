@@ -121,7 +121,7 @@ def promised_per_hour(case: Case) -> dict[int, float]:
         if bar in (Bar.PREREQUISITE, Bar.SKILL) and gap_per_hour(case, row) > 0.0:
             for step, rate in promises(case, row).items():
                 found[step] = max(found[step], rate)
-    return found
+    return {row: rate * float(case.scores.p_success[row]) for row, rate in found.items()}
 
 
 def gap(case: Case, row: int) -> float:
@@ -129,7 +129,9 @@ def gap(case: Case, row: int) -> float:
     largest = max(found.values(), default=0.0)
     if largest <= 1e-6:
         return 0.0
-    return min(found.get(row, gap_per_hour(case, row)) / largest, 1.0)
+    return min(
+        found.get(row, gap_per_hour(case, row) * float(case.scores.p_success[row])) / largest, 1.0
+    )
 
 
 def fit(case: Case, row: int) -> float:

@@ -72,16 +72,18 @@ def test_what_waits_is_answered_together(desk, clerk):
     assert clerk.batches[1:] == [[2, 3, 4]]
 
 
-def test_who_was_answered_together_is_waited_for_to_be_answered_together_again(desk, clerk):
+def test_who_was_answered_together_is_waited_for_to_be_answered_together_again(clerk):
     async def ask_again(asked):
-        await asyncio.sleep(0.0005 * (asked - 2))  # one after the other
+        await asyncio.sleep(0.001 * (asked - 2))  # one after the other
         return await desk.ask(10 * asked)
 
     async def ask():
         await ask_while_one_is_at_work(desk, clerk, [2, 3, 4])
         return await asyncio.gather(*map(ask_again, [2, 3, 4]))
 
+    desk = Desk(clerk, "test", patience_seconds=60, silence_seconds=30)
     assert asyncio.run(ask()) == [40, 60, 80]
+    desk.close()
     assert sorted(clerk.batches[2]) == [20, 30, 40]
 
 

@@ -8,7 +8,8 @@ from features.encode.ability import LOGIT_OF_MASTERY, sigmoid
 from features.encode.attempts import tabulate
 from features.encode.gains import match
 from features.encode.level_scale import LevelScale
-from training.success.level_numbers import ASSUMED, choose_numbers, last_first_tries
+from features.encode.levels import read_signs
+from training.success.level_numbers import ASSUMED, choose_numbers, first_tries, shown_before
 from training.success.usual import no_roles
 
 DIFFICULTY = np.tile(np.linspace(0.15, 0.85, 8), 3)  # of eight modules in each of three skills
@@ -55,6 +56,40 @@ def test_the_spread_of_single_skills_and_the_slope_are_found(answers, index) -> 
     assert 0.25 <= narrow.lead_variance <= 1.0
 
 
+def test_one_try_in_each_skill_tells_how_learners_differ(make_log, index) -> None:
+    rng = np.random.default_rng(4)
+    lead = rng.normal(0.0, 1.0, N_LEARNERS)
+    roles = no_roles(N_LEARNERS, 3)
+    found = []
+    for spread in (0.3, 1.4):
+        ease = 6.0 * (0.4 - DIFFICULTY[3]) + LOGIT_OF_MASTERY + spread * lead
+        rows = [
+            (learner, 8 * skill + 3, "answered", T0 + skill * DAY, int(rng.random() < p))
+            for learner, p in enumerate(sigmoid(ease).tolist())
+            for skill in range(3)
+        ]
+        table = tabulate(make_log(rows, n_learners=N_LEARNERS, n_modules=24), index)
+        found.append(choose_numbers(table, scale_of(), roles, has_slope=False).lead_variance)
+    assert found[0] <= 0.25
+    assert found[1] >= 1.0
+
+
+def test_what_was_shown_before_is_of_strictly_earlier_instants(make_log, index) -> None:
+    rng = np.random.default_rng(6)
+    rows = [
+        (learner, int(rng.integers(24)), "answered", T0 + DAY * int(rng.integers(4)), int(win))
+        for learner in range(5)
+        for win in rng.random(12) < 0.5
+    ]
+    table = tabulate(make_log(rows, n_learners=5, n_modules=24), index)
+    signs = read_signs(table, scale_of(0.1), no_roles(5, 3).of_learner)
+    at = table.at_seconds[table.tag_row]
+    earlier = (signs.group[:, None] == signs.group) & (at < at[:, None])
+    np.testing.assert_allclose(
+        shown_before(table, signs), earlier @ signs.scores, rtol=0, atol=1e-12
+    )
+
+
 def test_nothing_fades_where_instants_are_an_order(answers, index) -> None:
     table = tabulate(answers(0.5, at=float), index)
     chosen = choose_numbers(table, scale_of(), no_roles(N_LEARNERS, 3), has_slope=False)
@@ -63,8 +98,8 @@ def test_nothing_fades_where_instants_are_an_order(answers, index) -> None:
 
 
 def test_what_is_assumed_stays_where_nothing_is_foretold(make_log, index) -> None:
-    table = tabulate(make_log([(0, 0, "passed", T0, 1)], n_modules=24), index)
-    assert len(last_first_tries(table)) == 0
+    table = tabulate(make_log([(0, 0, "completed", T0, -1)], n_modules=24), index)
+    assert not first_tries(table).any()
     odd = replace(scale_of(gain=0.3), logits_per_level=2.0, half_life_seconds=DAY)
     chosen = choose_numbers(table, odd, no_roles(1, 3), has_slope=True)
     assert chosen.logits_per_level == ASSUMED["logits_per_level"].value
@@ -75,7 +110,7 @@ def test_what_is_assumed_stays_where_nothing_is_foretold(make_log, index) -> Non
 def test_only_first_tries_are_foretold(make_log, index) -> None:
     rows = [(0, 0, "passed", T0, 1), (0, 1, "failed", T0 + 1, 0), (0, 1, "passed", T0 + 2, 1)]
     table = tabulate(make_log(rows, n_modules=24), index)
-    np.testing.assert_array_equal(table.tag_row[last_first_tries(table)], [1])
+    assert first_tries(table).tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("learned_at", [0.35, 0.8])

@@ -12,7 +12,14 @@ from features.encode.attempts import EvidenceLog
 from features.encode.gains import match
 from features.encode.ids import IdMap
 from features.encode.words import index_words
-from features.score.mastery import expected_mastery, mastery, mastery_shown, p_able
+from features.score.mastery import (
+    FURTHEST,
+    expected_mastery,
+    log_odds_by_level,
+    mastery,
+    mastery_shown,
+    p_success,
+)
 from features.score.success import SuccessModel
 from features.score.untrained import untrained_success
 
@@ -48,6 +55,25 @@ def mastery_of(bound, states):
     return standing
 
 
+def served(bound):
+    return partial(p_success, bound, is_trained=True)
+
+
+@given(drawn=histories)
+def test_what_is_served_lies_between_record_and_levels_and_near_the_levels(
+    drawn, make_log, make_index, model
+) -> None:
+    bound = model.bind(make_index(SKILLS_OF))
+    state = state_at(bound, _log(drawn, make_log), T0 + 301 * DAY)
+    by_level, by_record = log_odds_by_level(bound, state), bound.log_odds(state)
+    p = served(bound)(state)
+    apart = np.log(p / (1.0 - p)) - by_level
+    expected = np.clip(0.5 * (by_record - by_level), -FURTHEST, FURTHEST)
+    np.testing.assert_allclose(apart, expected, rtol=0, atol=1e-9)
+    untrained = p_success(bound, state, is_trained=False)
+    np.testing.assert_allclose(untrained, sigmoid(by_level), rtol=0, atol=1e-12)
+
+
 def test_arrays_bring_back_the_same_model(model) -> None:
     arrays = model.to_arrays()
     assert all(array.dtype.kind in "fibU" for array in arrays.values())
@@ -57,15 +83,15 @@ def test_arrays_bring_back_the_same_model(model) -> None:
 
 
 @given(drawn=histories, module=st.integers(0, 3))
-def test_p_success_at_request_time_is_that_of_the_bulk(
+def test_the_record_says_at_request_time_what_it_says_in_bulk(
     drawn, module, make_log, make_index, model
 ) -> None:
     bound = model.bind(make_index(SKILLS_OF))
     now = T0 + 301 * DAY
     state = state_at(bound, _log(drawn, make_log), now)
     whole = _log(drawn, make_log, [(0, module, "answered", now, 1)])
-    bulk = sigmoid(bound.predict_attempts(whole)[-1:])
-    np.testing.assert_allclose(bound.p_success(state)[0, module], bulk[0], rtol=0, atol=1e-12)
+    bulk = bound.predict_attempts(whole)[-1]
+    np.testing.assert_allclose(bound.log_odds(state)[0, module], bulk, rtol=1e-12, atol=1e-11)
 
 
 @settings(max_examples=25)
@@ -85,7 +111,7 @@ def test_learners_read_together_are_as_each_alone(
         for module, event, day, win in drawn
     ]
     together = bound.learner_states(make_log(rows, n_learners=len(several)), at)
-    for read in (bound.p_success, partial(p_able, bound), partial(expected_mastery, bound)):
+    for read in (served(bound), bound.log_odds, partial(expected_mastery, bound)):
         expected = np.concatenate([read(each) for each in alone])
         np.testing.assert_allclose(read(together), expected, rtol=0, atol=1e-9)
     for own, one in zip(mastery(bound, together), alone, strict=True):
@@ -243,7 +269,7 @@ def test_the_order_of_the_catalogue_does_not_matter(make_log, make_index, model)
     results = []
     for one, its in ((index, log), (turned, other)):
         bound = model.bind(one)
-        results.append(bound.p_success(state_at(bound, its, T0 + 2 * DAY))[0])
+        results.append(served(bound)(state_at(bound, its, T0 + 2 * DAY))[0])
     np.testing.assert_allclose(results[0], results[1][::-1], atol=1e-12)
 
 
@@ -258,12 +284,12 @@ def test_unknown_modules_and_skills_rest_on_what_is_authored(make_log, make_inde
     assert bound.yardstick.difficulty == pytest.approx(
         [0.2 + 5.0 * (0.2 - 0.4), 0.2 + 5.0 * (0.8 - 0.4), 0.2 + 0.5, 0.2 + 0.1]
     )
-    (p,) = bound.p_success(state_at(bound, make_log([]), T0))
+    (p,) = served(bound)(state_at(bound, make_log([]), T0))
     assert p[0] > p[1]
 
 
 def test_an_empty_catalogue_has_no_probabilities(make_log, make_index, model) -> None:
     bound = model.bind(make_index([], n_skills=0))
     state = state_at(bound, make_log([], n_modules=0), T0)
-    assert bound.p_success(state).shape == (1, 0)
+    assert served(bound)(state).shape == (1, 0)
     assert mastery_of(bound, state).mastery.shape == (0,)
