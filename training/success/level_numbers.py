@@ -14,7 +14,7 @@ than learners do).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -99,12 +99,16 @@ def choose_numbers(
 
 @dataclass(frozen=True, kw_only=True)
 class _Search:
-    """What is foretold: the rows `foretold`, each from what came before it in its skills."""
+    """What is foretold: the rows `foretold`, each from what came before it in its skills.
+
+    `found` keeps the loss of every choice of numbers that was tried.
+    """
 
     table: AttemptTable
     scale: LevelScale
     roles: Roles
     foretold: NDArray[np.int64]
+    found: dict[tuple[float, ...], float] = field(default_factory=dict)
 
     def best(self, numbers: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
         """Return the numbers with those of `names` that foretell best, the others staying."""
@@ -134,14 +138,16 @@ class _Search:
 
     def _penalised(self, numbers: Mapping[str, float]) -> float:
         """Return the mean loss, and what the numbers lie off what is assumed, per observation."""
-        off = [
-            np.log(numbers[name] / one.value) / one.doubt
-            for name, one in ASSUMED.items()
-            if name in numbers
-        ]
-        return float(
-            self.losses(numbers).mean() + 0.5 * np.sum(np.square(off)) / len(self.foretold)
-        )
+        key = tuple(numbers.values())
+        if key not in self.found:
+            off = [
+                np.log(numbers[name] / one.value) / one.doubt
+                for name, one in ASSUMED.items()
+                if name in numbers
+            ]
+            penalty = 0.5 * np.sum(np.square(off)) / len(self.foretold)
+            self.found[key] = float(self.losses(numbers).mean() + penalty)
+        return self.found[key]
 
 
 def with_numbers(scale: LevelScale, numbers: Mapping[str, float]) -> LevelScale:
