@@ -1,4 +1,4 @@
-"""Mastery: the difficulty at which a learner's p_success is .75, on the scale of levels."""
+"""Mastery, the difficulty passed three times in four, and p_success as it is served."""
 
 import numpy as np
 from numpy.typing import NDArray
