@@ -36,12 +36,18 @@ async def ask_as_whoever_it_is(desk, asked):
     return await desk.ask(asked)
 
 
-async def ask_while_one_is_at_work(desk, clerk, asked):
-    """Ask for 1, and then, while a clerk works at it, for all of `asked`."""
+async def set_to_work(desk, clerk):
+    """Ask for 1 and return once a clerk works at it, which lasts until it may go on."""
     clerk.may_go_on.clear()
     busy = asyncio.create_task(desk.ask(1))
     while not clerk.batches:
         await asyncio.sleep(0.001)
+    return busy
+
+
+async def ask_while_one_is_at_work(desk, clerk, asked):
+    """Ask for 1, and then, while a clerk works at it, for all of `asked`."""
+    busy = await set_to_work(desk, clerk)
     waiting = [asyncio.create_task(ask_as_whoever_it_is(desk, each)) for each in asked]
     await asyncio.sleep(0)
     clerk.may_go_on.set()
@@ -98,10 +104,7 @@ def test_who_comes_alone_after_others_is_not_kept_waiting(desk, clerk):
 
 def test_another_clerk_helps_where_one_is_kept_waiting(clerk):
     async def ask():
-        clerk.may_go_on.clear()
-        kept_waiting = asyncio.create_task(desk.ask(1))
-        while not clerk.batches:
-            await asyncio.sleep(0.001)
+        kept_waiting = await set_to_work(desk, clerk)
         helped = [await desk.ask(each) for each in (2, 3)]
         clerk.may_go_on.set()
         return [await kept_waiting, *helped]
@@ -153,10 +156,7 @@ def test_who_goes_away_keeps_nobody_else_from_an_answer(desk, clerk):
 
 def test_nobody_works_for_who_went_away_while_waiting(desk, clerk):
     async def ask():
-        clerk.may_go_on.clear()
-        staying = asyncio.create_task(desk.ask(1))
-        while not clerk.batches:
-            await asyncio.sleep(0.001)
+        staying = await set_to_work(desk, clerk)
         going = [asyncio.create_task(desk.ask(each)) for each in (50, 60)]
         await asyncio.sleep(0)
         for each in going:
@@ -187,10 +187,7 @@ def test_hundreds_at_once_are_all_answered(desk):
 
 def test_who_waits_too_long_is_refused_while_a_clerk_is_still_at_work(clerk):
     async def ask():
-        clerk.may_go_on.clear()
-        busy = asyncio.create_task(desk.ask(1))
-        while not clerk.batches:
-            await asyncio.sleep(0.001)
+        busy = await set_to_work(desk, clerk)
         waiting = [desk.ask(each) for each in (50, 60, 70)]
         refused = await asyncio.gather(*waiting, return_exceptions=True)
         clerk.may_go_on.set()
@@ -206,10 +203,7 @@ def test_who_waits_too_long_is_refused_while_a_clerk_is_still_at_work(clerk):
 
 def test_who_comes_later_waits_longer(clerk):
     async def ask():
-        clerk.may_go_on.clear()
-        busy = asyncio.create_task(desk.ask(1))
-        while not clerk.batches:
-            await asyncio.sleep(0.001)
+        busy = await set_to_work(desk, clerk)
         early = asyncio.create_task(desk.ask(50))
         await asyncio.sleep(0.2)
         late = asyncio.create_task(desk.ask(60))
