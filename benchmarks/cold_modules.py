@@ -195,6 +195,7 @@ def _log_of(history: NDArray[np.int32], n_modules: int) -> InteractionLog:
         at_seconds=np.arange(n, dtype=np.float64),
         score=np.full(n, np.nan),
         success=np.full(n, -1, dtype=np.int8),
+        duration_seconds=np.full(n, np.nan),
         starts=np.array([0, n]),
     )
 

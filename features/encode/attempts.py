@@ -3,7 +3,8 @@
 An attempt is a judged interaction and always one row, however many skills its module has; its
 skills are *tags* in a second table. What is known before a row is what happened at strictly
 earlier instants: attempts at one instant do not see one another's results, since a quiz often
-reports all its answers at once. Where `at` are ordinals, the order of rows alone counts.
+reports all its answers at once. How long ago that was is read as of when the row began, which is
+when a recommendation is asked for. Where `at` are ordinals, the order of rows alone counts.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.domain.history import Event, Evidence
+from features.encode.beginnings import begun_at
 from features.encode.ids import IdMap
 from features.encode.log import EVENT_CODES, InteractionLog
 from features.encode.ranks import RankedGroups, rank_groups
@@ -101,6 +103,8 @@ class AttemptTable:
     ----------
     n_learners, n_skills
         Sizes; skill `n_skills` stands for "untagged".
+    log
+        What the rows were collected from.
     is_timed
         Whether instants are points in time.
     learner, module
@@ -128,6 +132,7 @@ class AttemptTable:
 
     n_learners: int
     n_skills: int
+    log: InteractionLog
     is_timed: bool
     learner: NDArray[np.int64]
     module: NDArray[np.int64]
@@ -163,6 +168,20 @@ class AttemptTable:
         """Weights of tags that sum to 1 in every row."""
         total = np.bincount(self.tag_row, self.weight, len(self))
         return np.asarray(self.weight / total[self.tag_row])
+
+    @cached_property
+    def begun_at_seconds(self) -> NDArray[np.float64]:
+        """float64, (n,): when each began, by `at_seconds` and not before the row before was told.
+
+        The rows before are what was known when it began, so asking then reads the same of them.
+        """
+        if not self.is_timed:
+            return self.at_seconds
+        before, told = self.by_learner.before, (self.log_row >= 0).nonzero()[0]
+        earliest = np.where(before >= 0, self.at_seconds[before], -np.inf)
+        begun = self.at_seconds.copy()
+        begun[told] = begun_at(self.log, self.log_row[told], earliest[told])
+        return begun
 
     @property
     def _instants(self) -> NDArray[np.float64] | None:
@@ -230,6 +249,7 @@ def _told(log: InteractionLog, index: ModuleSkillIndex) -> AttemptTable:
     return AttemptTable(
         n_learners=log.n_learners,
         n_skills=len(index.skill_ids),
+        log=log,
         is_timed=log.is_timed,
         learner=log.learner[rows].astype(np.int64),
         module=own,
@@ -273,6 +293,7 @@ def _with_judgements(
     return AttemptTable(
         n_learners=table.n_learners,
         n_skills=table.n_skills,
+        log=table.log,
         is_timed=table.is_timed,
         learner=learner[order],
         module=merged(table.module, none),
@@ -355,5 +376,6 @@ def _learners_between(log: InteractionLog, first: int, end: int) -> InteractionL
         at_seconds=log.at_seconds[rows],
         score=log.score[rows],
         success=log.success[rows],
+        duration_seconds=log.duration_seconds[rows],
         starts=log.starts[first : end + 1] - log.starts[first],
     )

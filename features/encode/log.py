@@ -42,6 +42,8 @@ class InteractionLog:
         float64 in [0,1], NaN where absent.
     success
         int8: 1 success, 0 failure, −1 where the event judges nothing.
+    duration_seconds
+        float64, ≥ 0: how long before `at` it began, NaN where nobody says.
     starts
         int64 of length n_learners + 1: rows of learner i are starts[i]:starts[i+1].
     """
@@ -54,6 +56,7 @@ class InteractionLog:
     at_seconds: NDArray[np.float64]
     score: NDArray[np.float64]
     success: NDArray[np.int8]
+    duration_seconds: NDArray[np.float64]
     starts: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -95,6 +98,7 @@ class InteractionLog:
                 at_seconds=self.at_seconds[first:end],
                 score=self.score[first:end],
                 success=self.success[first:end],
+                duration_seconds=self.duration_seconds[first:end],
                 starts=np.array([0, end - first]),
             )
             for learner_id, (first, end) in zip(self.learner_ids.ids, bounds, strict=True)
@@ -112,6 +116,7 @@ class InteractionLog:
             at_seconds=self.at_seconds[rows],
             score=self.score[rows],
             success=self.success[rows],
+            duration_seconds=self.duration_seconds[rows],
             starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         )
 
@@ -130,6 +135,7 @@ class InteractionLog:
             at_seconds=kept.at_seconds,
             score=kept.score,
             success=kept.success,
+            duration_seconds=kept.duration_seconds,
             starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         )
 
@@ -148,6 +154,7 @@ def join_logs(logs: Sequence[InteractionLog]) -> InteractionLog:
         at_seconds=np.concatenate([log.at_seconds for log in logs]),
         score=np.concatenate([log.score for log in logs]),
         success=np.concatenate([log.success for log in logs]),
+        duration_seconds=np.concatenate([log.duration_seconds for log in logs]),
         starts=np.cumsum([0, *lengths], dtype=np.int64),
     )
 
@@ -165,6 +172,7 @@ class ArrivedEvents:
     at_seconds: NDArray[np.float64]
     score: NDArray[np.float64]
     reported_success: NDArray[np.int8]
+    duration_seconds: NDArray[np.float64]
 
 
 def build_log(
@@ -198,6 +206,7 @@ def build_log(
         at_seconds=arrived.at_seconds[order],
         score=score,
         success=derive_success(event, reported, score, pass_marks[module]),
+        duration_seconds=arrived.duration_seconds[order],
         starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
     )
 
@@ -239,12 +248,15 @@ def encode_histories(
             i.at.timestamp(),
             _NAN if i.score is None else i.score,
             UNJUDGED if i.success is None else i.success,
+            _NAN if i.duration_seconds is None else i.duration_seconds,
         )
         for row, history in enumerate(histories)
         for i in history.interactions
         if (position := index_of.get(i.module_id)) is not None
     ]
-    learner, module, event, at, score, success = zip(*rows, strict=True) if rows else ((),) * 6
+    learner, module, event, at, score, success, duration = (
+        zip(*rows, strict=True) if rows else ((),) * 7
+    )
     arrived = ArrivedEvents(
         learner=np.array(learner, dtype=np.int32),
         module=np.array(module, dtype=np.int32),
@@ -252,6 +264,7 @@ def encode_histories(
         at_seconds=np.array(at, dtype=np.float64),
         score=np.array(score, dtype=np.float64),
         reported_success=np.array(success, dtype=np.int8),
+        duration_seconds=np.array(duration, dtype=np.float64),
     )
     return build_log(
         arrived,

@@ -199,7 +199,7 @@ class EncodedAttempts:
 def encode_attempts(
     table: AttemptTable, yardstick: Yardstick, difficulty: NDArray[np.float64] | None = None
 ) -> EncodedAttempts:
-    """Encode every attempt of the table, from strictly earlier rows.
+    """Encode every attempt of the table as of when it began, from strictly earlier rows.
 
     Parameters
     ----------
@@ -215,7 +215,7 @@ def encode_attempts(
         nothing, nobody = np.zeros((0, len(SIGNALS))), np.zeros(0, dtype=np.int64)
         return EncodedAttempts(columns=nothing, module=nobody, previous=nobody)
     pasts = pasts_before(table, yardstick, difficulty)
-    row, at, timed = table.tag_row, table.at_seconds, table.is_timed
+    row, at, timed = table.tag_row, table.begun_at_seconds, table.is_timed
     skills = read_skills(
         pasts.skill, pasts.learner.take(row), pasts.place[row], at[row], yardstick, is_timed=timed
     )

@@ -268,9 +268,9 @@ def tally(
 def pasts_before(
     table: AttemptTable, yardstick: Yardstick, difficulty: NDArray[np.float64] | None = None
 ) -> Pasts:
-    """Return what was known before each row of the table, from strictly earlier instants."""
+    """Return what was known when each row began, from rows at strictly earlier instants."""
     tallies = tally(table, yardstick, difficulty)
-    at = table.at_seconds
+    at = table.begun_at_seconds
     return Pasts(
         learner=tallies.learner.after(table.by_learner.before, at),
         skill=tallies.skill.after(table.by_skill.before, at[table.tag_row]),

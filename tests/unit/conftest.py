@@ -76,6 +76,7 @@ def make_data():
                 at_seconds=start + np.cumsum(gaps, axis=1).ravel(),
                 score=np.round(rng.beta(4, 2, n), 2),
                 reported_success=(rng.uniform(size=n) < p_success).astype(np.int8),
+                duration_seconds=np.full(n, np.nan),
             ),
             learner_ids=IdMap(f"u{first_learner + k:05}" for k in range(n_learners)),
             module_ids=IdMap(module.module_id for module in catalogue.modules),

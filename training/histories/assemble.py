@@ -74,13 +74,14 @@ class InteractionColumns:
     at: list[NDArray[np.int64]] = field(default_factory=list)
     score: list[NDArray[np.float64]] = field(default_factory=list)
     success: list[NDArray[np.int8]] = field(default_factory=list)
+    duration_seconds: list[NDArray[np.float64]] = field(default_factory=list)
     attempt: list[NDArray[np.int32]] = field(default_factory=list)
     event_id: list[pa.Array] = field(default_factory=list)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The columns that every batch has."""
-        return ("learner_id", "module_id", "event", "at", "score", "success")
+        return ("learner_id", "module_id", "event", "at", "score", "success", "duration_seconds")
 
     def __len__(self) -> int:
         return sum(map(len, self.at))
@@ -95,8 +96,8 @@ class InteractionColumns:
         codes = pc.index_in(batch["event"], value_set=_EVENTS)
         self.event.append(codes.to_numpy(zero_copy_only=False).astype(np.int8))
         self.at.append(batch["at"].to_numpy(zero_copy_only=False).astype(np.int64))
-        scores = batch["score"].cast(pa.float64()).fill_null(float("nan"))
-        self.score.append(scores.to_numpy(zero_copy_only=False))
+        self.score.append(_amounts(batch["score"]))
+        self.duration_seconds.append(_amounts(batch["duration_seconds"]))
         success = batch["success"].cast(pa.int8()).fill_null(UNJUDGED)
         self.success.append(success.to_numpy(zero_copy_only=False))
         if "event_id" in batch:
@@ -125,6 +126,7 @@ class InteractionColumns:
             at_seconds=at[first] / MICROSECONDS_PER_SECOND,
             score=_concatenated(self.score, np.float64)[first],
             reported_success=_concatenated(self.success, np.int8)[first],
+            duration_seconds=_concatenated(self.duration_seconds, np.float64)[first],
         )
         return build_log(
             arrived,
@@ -205,6 +207,12 @@ def align_evidence(
     order = np.lexsort((arrays.source, arrays.skill, arrays.at_seconds, arrays.learner))
     order = order[arrays.learner[order] != MISSING]
     return EvidenceArrays(*(array[order] for array in arrays))
+
+
+def _amounts(numbers: pa.Array) -> NDArray[np.float64]:
+    """Return numbers, NaN where one is absent."""
+    filled = numbers.cast(pa.float64()).fill_null(float("nan"))
+    return np.asarray(filled.to_numpy(zero_copy_only=False))
 
 
 def _joined(chunks: Iterable[pa.Array]) -> tuple[NDArray[np.int32], list[str]]:

@@ -23,7 +23,7 @@ def fingerprint(
 
     It is that of the content: the same rows give the same hash whether they came from CSV, Parquet
     or the database, and in whatever order those of different learners, or of different instants,
-    stood. What no model sees (durations, attempts, comments, event ids, parts) does not count.
+    stood. What no model sees (attempts, comments, event ids, parts) does not count.
 
     Parameters
     ----------
@@ -37,7 +37,15 @@ def fingerprint(
         digest.update(content)
 
     add("learners", orjson.dumps(log.learner_ids.ids))
-    for name in ("learner", "module", "event", "at_seconds", "score", "success"):
+    for name in (
+        "learner",
+        "module",
+        "event",
+        "at_seconds",
+        "score",
+        "success",
+        "duration_seconds",
+    ):
         add(name, _as_bytes(getattr(log, name)))
     add("modules", _as_json(catalogue.modules))
     add("skills", _as_json(catalogue.skills))

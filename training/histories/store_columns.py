@@ -20,6 +20,7 @@ _ARROW_TYPES = {
     "event": pa.string(),
     "at": pa.int64(),
     "score": pa.float64(),
+    "duration_seconds": pa.float64(),
 }
 
 

@@ -132,6 +132,7 @@ def _assemble(
             at_seconds=np.array([event.at.timestamp() for _, event in rows]),
             score=np.array([np.nan if e.score is None else e.score for _, e in rows], dtype=float),
             reported_success=np.full(len(rows), UNJUDGED, dtype=np.int8),
+            duration_seconds=np.full(len(rows), np.nan),
         ),
         learner_ids=IdMap(entrants[row].learner_id for row in met),
         module_ids=module_ids,

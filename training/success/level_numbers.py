@@ -128,7 +128,7 @@ class _Search:
             bases.prior_variance[signs.group],
         )
         mode, variance = posterior(shown_before(table, signs), prior_mean, prior_variance)
-        gained = gains.at(table.by_skill.before, table.at_seconds[row])
+        gained = gains.at(table.by_skill.before, table.begun_at_seconds[row])
         level = mode + scale.logits_per_level * rise(starting_from(gained, mode))
         share = table.tag_share
         reached = np.bincount(row, share * level, len(table))

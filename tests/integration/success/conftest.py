@@ -148,6 +148,7 @@ def _log(
             at_seconds=np.array(at),
             score=np.full(len(rows), np.nan),
             reported_success=np.array(success, dtype=np.int8),
+            duration_seconds=np.full(len(rows), np.nan),
         ),
         learner_ids=IdMap(f"l{i}" for i in range(n_learners)),
         module_ids=IdMap(f"m{i}" for i in range(n_modules)),

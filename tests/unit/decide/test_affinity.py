@@ -38,6 +38,7 @@ def history_of(*rows, n_modules):
             at_seconds=np.arange(n, dtype=np.float64),
             score=np.full(n, np.nan),
             reported_success=np.full(n, -1, dtype=np.int8),
+            duration_seconds=np.full(n, np.nan),
         ),
         learner_ids=IdMap(["u"]),
         module_ids=IdMap(map(str, range(n_modules))),

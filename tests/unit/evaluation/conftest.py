@@ -22,6 +22,7 @@ def _data(rows, attributes=None, parts=None, start=START):
             at_seconds=np.array([start + 86_400.0 * r[2] for r in rows]),
             score=np.array([np.nan if r[3] is None else r[3] for r in rows]),
             reported_success=np.full(len(rows), -1, dtype=np.int8),
+            duration_seconds=np.full(len(rows), np.nan),
         ),
         learner_ids=IdMap(f"u{k}" for k in range(n_learners)),
         module_ids=IdMap(f"m{k}" for k in range(n_modules)),

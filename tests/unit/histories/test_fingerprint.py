@@ -10,7 +10,12 @@ from features.encode.ids import IdMap
 from training.histories.assemble import EvidenceArrays, InteractionColumns, pass_marks_of
 from training.histories.fingerprint import fingerprint
 
-ROWS = [("u1", "m0", 1, 0.25), ("u2", "m1", 2, None), ("u1", "m1", 3, 1.0), ("u1", "m0", 3, None)]
+ROWS = [
+    ("u1", "m0", 1, 0.25, 60.0),
+    ("u2", "m1", 2, None, None),
+    ("u1", "m1", 3, 1.0, None),
+    ("u1", "m0", 3, None, None),
+]
 CATALOGUE = Catalogue(
     modules=(Module(module_id="m0", title="Zero"), Module(module_id="m1", title="One")),
     skills=(Skill(skill_id="a", name="A"),),
@@ -26,7 +31,7 @@ ATTRIBUTES = {"region": np.array(["Wales", ""])}
 
 
 def log_of(rows, catalogue=CATALOGUE):
-    learner_ids, module_ids, at, score = zip(*rows, strict=True)
+    learner_ids, module_ids, at, score, duration = zip(*rows, strict=True)
     interactions = InteractionColumns()
     interactions.add(
         {
@@ -36,6 +41,7 @@ def log_of(rows, catalogue=CATALOGUE):
             "at": pa.array([instant * 1_000_000 for instant in at]),
             "score": pa.array(score, pa.float64()),
             "success": pa.nulls(len(rows), pa.bool_()),
+            "duration_seconds": pa.array(duration, pa.float64()),
         }
     )
     modules = IdMap(module.module_id for module in catalogue.modules)
@@ -61,8 +67,9 @@ def test_the_order_of_rows_of_other_learners_and_instants_does_not_count():
     "changed",
     [
         {"rows": ROWS[:3]},
-        {"rows": [*ROWS[:3], ("u1", "m0", 4, None)]},
-        {"rows": [("u1", "m0", 1, 0.75), *ROWS[1:]]},
+        {"rows": [*ROWS[:3], ("u1", "m0", 4, None, None)]},
+        {"rows": [("u1", "m0", 1, 0.75, 60.0), *ROWS[1:]]},
+        {"rows": [("u1", "m0", 1, 0.25, 61.0), *ROWS[1:]]},
         {"rows": [*ROWS[:2], ROWS[3], ROWS[2]]},
         {"rows": [("u3" if row[0] == "u2" else row[0], *row[1:]) for row in ROWS]},
         {"catalogue": replace(CATALOGUE, skills=(Skill(skill_id="a", name="B"),))},

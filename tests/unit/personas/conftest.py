@@ -65,6 +65,7 @@ def make_log(index):
                 at_seconds=np.array(columns[3]),
                 score=np.full(len(rows), np.nan),
                 reported_success=np.array(columns[4], dtype=np.int8),
+                duration_seconds=np.full(len(rows), np.nan),
             ),
             learner_ids=IdMap(f"u{first + k:05}" for k in range(n_learners)),
             module_ids=index.module_ids,

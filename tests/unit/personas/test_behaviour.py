@@ -58,6 +58,7 @@ def log_of(events=EVENTS, n_learners=2, start=NOON):
             at_seconds=np.array([start + e[3] * DAY for e in events]),
             score=np.full(len(events), np.nan),
             reported_success=np.array([-1 if e[4] is None else e[4] for e in events], np.int8),
+            duration_seconds=np.full(len(events), np.nan),
         ),
         learner_ids=IdMap(f"u{k}" for k in range(n_learners)),
         module_ids=INDEX.module_ids,

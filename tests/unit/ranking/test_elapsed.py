@@ -43,6 +43,7 @@ def log_of(rows, *, start=START):
             at_seconds=np.array([start + DAY * one[2] for one in flat]),
             score=np.full(n, np.nan),
             reported_success=np.full(n, -1, dtype=np.int8),
+            duration_seconds=np.full(n, np.nan),
         ),
         learner_ids=IdMap(f"u{k}" for k in range(len(rows))),
         module_ids=IdMap(f"m{k}" for k in range(N_MODULES)),

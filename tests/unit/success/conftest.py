@@ -28,8 +28,14 @@ MakeIndex = Callable[..., ModuleSkillIndex]
 
 @pytest.fixture
 def make_log() -> MakeLog:
-    def make(rows: Sequence[Row], n_learners: int = 1, n_modules: int = 4) -> InteractionLog:
+    def make(
+        rows: Sequence[Row],
+        n_learners: int = 1,
+        n_modules: int = 4,
+        durations: Sequence[float] | None = None,
+    ) -> InteractionLog:
         columns = list(zip(*rows, strict=True)) or [()] * 5
+        took = np.full(len(rows), np.nan) if durations is None else np.array(durations, np.float64)
         return build_log(
             ArrivedEvents(
                 learner=np.array(columns[0], dtype=np.int32),
@@ -38,6 +44,7 @@ def make_log() -> MakeLog:
                 at_seconds=np.array(columns[3], dtype=np.float64),
                 score=np.full(len(rows), np.nan),
                 reported_success=np.array(columns[4], dtype=np.int8),
+                duration_seconds=took,
             ),
             learner_ids=IdMap(f"l{i}" for i in range(n_learners)),
             module_ids=IdMap(f"m{i}" for i in range(n_modules)),
