@@ -40,7 +40,9 @@ class EventRow(FactRow):
     event: Annotated[Event, Field(strict=False)]
     score: Unit | None = Field(None, description="With `rated`: the rating.")
     success: bool | None = None
-    duration_seconds: float | None = Field(None, ge=0, le=1e9)
+    duration_seconds: float | None = Field(
+        None, ge=0, le=1e9, description="How long it had taken by `at`: `at` is when it ended."
+    )
     attempt: Whole | None = Field(None, ge=0, le=2_147_483_647)
     event_id: Id | None = Field(
         None, description="A hash of learner, module, event, at and attempt where absent."

@@ -15,13 +15,13 @@ from training.histories.importing import import_folder
 
 FOLDER = {
     "interactions.csv": (
-        "learner_id,module_id,event,at,score,success\n"
-        "u2,m2,scored,2026-02-01T09:00:00Z,0.75,\n"
-        "u10,m9,viewed,2026-02-01T10:00:00Z,,\n"
-        "u2,m1,answered,2026-02-01T08:00:00Z,0.75,false\n"
-        "u2,m0,viewed,2026-02-01T09:00:00Z,,\n"
-        "u2,m2,scored,2026-02-01T09:00:00Z,0.25,\n"
-        "u2,m2,scored,2026-02-02T09:00:00.000001Z,0.85,\n"
+        "learner_id,module_id,event,at,score,success,duration_seconds\n"
+        "u2,m2,scored,2026-02-01T09:00:00Z,0.75,,90\n"
+        "u10,m9,viewed,2026-02-01T10:00:00Z,,,\n"
+        "u2,m1,answered,2026-02-01T08:00:00Z,0.75,false,0\n"
+        "u2,m0,viewed,2026-02-01T09:00:00Z,,,\n"
+        "u2,m2,scored,2026-02-01T09:00:00Z,0.25,,30\n"
+        "u2,m2,scored,2026-02-02T09:00:00.000001Z,0.85,,61.5\n"
     ),
     "modules.csv": "module_id,title,pass_mark\nm2,Two,0.8\nm1,One,\nm3,Three,\n",
     "module_skills.csv": "module_id,skill_id,weight\nm2,b,\nm2,a,0.5\n",
@@ -81,6 +81,10 @@ def test_rows_are_in_order_of_learner_instant_and_file(data):
 def test_success_is_as_reported_or_by_the_pass_mark_of_the_module(data):
     assert data.log.success.tolist() == [-1, 0, 0, -1, 1]
     assert data.log.score[2] == 0.75
+
+
+def test_durations_stay_with_their_rows(data):
+    np.testing.assert_array_equal(data.log.duration_seconds, [np.nan, 0.0, 90.0, np.nan, 61.5])
 
 
 def test_the_same_event_twice_is_one_event(data):
