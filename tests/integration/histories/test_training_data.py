@@ -181,7 +181,7 @@ def test_a_header_alone_is_nothing_to_learn_from(folder_of, now):
 
 
 def test_bad_rows_refuse_the_folder_or_are_skipped(folder_of, now, tmp_path):
-    bad = FOLDER["interactions.csv"] + "u2,m1,launched,17,,\n"
+    bad = FOLDER["interactions.csv"] + "u2,m1,launched,17,,,\n"
     folder = folder_of({**FOLDER, "interactions.csv": bad})
     with pytest.raises(BadRowsError, match=r"interactions\.csv:8 column event: 'launched' is not"):
         read_folder_data(folder, now=now)
