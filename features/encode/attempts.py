@@ -171,9 +171,10 @@ class AttemptTable:
 
     @cached_property
     def begun_at_seconds(self) -> NDArray[np.float64]:
-        """float64, (n,): when each began, by `at_seconds` and not before the row before was told.
+        """float64, (n,): when each began, not before the learner's row before; of ordinals, `at`.
 
-        The rows before are what was known when it began, so asking then reads the same of them.
+        What a row is foretold from ends with that row before: asked about any sooner, a learner
+        would know less.
         """
         if not self.is_timed:
             return self.at_seconds
