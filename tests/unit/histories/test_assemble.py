@@ -19,7 +19,16 @@ from training.histories.assemble import (
 
 MODULE_IDS = IdMap(["m0", "m1", "m2"])
 PASS_MARKS = np.array([0.5, 0.6, 0.7])
-ARRAYS = ("learner", "module", "event", "at_seconds", "score", "success", "starts")
+ARRAYS = (
+    "learner",
+    "module",
+    "event",
+    "at_seconds",
+    "score",
+    "success",
+    "duration_seconds",
+    "starts",
+)
 ROWS = st.tuples(
     st.sampled_from(["u2", "u10", "ü", "u1"]),
     st.sampled_from(MODULE_IDS.ids),
@@ -27,12 +36,14 @@ ROWS = st.tuples(
     st.integers(0, 5),
     st.none() | st.sampled_from([0.0, 0.55, 0.65, 1.0]),
     st.none() | st.booleans(),
+    st.none() | st.sampled_from([0.0, 61.5]),
 )
 
 
 def batch_of(rows, event_ids=None, attempts=None):
-    names = ("learner_id", "module_id", "event", "at", "score", "success")
-    types = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.float64(), pa.bool_())
+    names = ("learner_id", "module_id", "event", "at", "score", "success", "duration_seconds")
+    text, number = pa.string(), pa.float64()
+    types = (text, text, text, pa.int64(), number, pa.bool_(), number)
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     batch = {
         name: pa.array(cells, type_)
@@ -79,8 +90,9 @@ def history_of(learner_id, rows):
             at=from_microseconds(at),
             score=score,
             success=success,
+            duration_seconds=duration,
         )
-        for number, (owner, module_id, event, at, score, success) in enumerate(rows)
+        for number, (owner, module_id, event, at, score, success, duration) in enumerate(rows)
         if owner == learner_id
     ]
     in_order = sorted(done, key=lambda interaction: interaction.at)
@@ -89,10 +101,10 @@ def history_of(learner_id, rows):
 
 def test_of_an_event_that_comes_twice_the_first_wins_across_batches():
     rows = [
-        ("u1", "m0", "viewed", 1, None, None),
-        ("u2", "m1", "viewed", 2, None, None),
-        ("u3", "m2", "viewed", 3, None, None),
-        ("u1", "m2", "viewed", 4, None, None),
+        ("u1", "m0", "viewed", 1, None, None, None),
+        ("u2", "m1", "viewed", 2, None, None, None),
+        ("u3", "m2", "viewed", 3, None, None, None),
+        ("u1", "m2", "viewed", 4, None, None, None),
     ]
     log = interactions_of(
         batch_of(rows[:2], ["e1", "e2"]), batch_of(rows[2:], ["e1", "e3"])
@@ -112,7 +124,7 @@ def test_without_ids_events_are_told_apart_as_by_the_ids_they_would_have(rows, c
         batch_of(rows[cut:], nothing[cut:], attempts[cut:]),
     )
     # One given id among them, and all of them are derived and compared as text.
-    given_one = batch_of([("u1", "m1", "viewed", 99, None, None)], ["e1"])
+    given_one = batch_of([("u1", "m1", "viewed", 99, None, None, None)], ["e1"])
     derived = interactions_of(
         batch_of(rows[:cut], nothing[:cut], attempts[:cut]),
         batch_of(rows[cut:], nothing[cut:], attempts[cut:]),
@@ -126,7 +138,7 @@ def test_without_ids_events_are_told_apart_as_by_the_ids_they_would_have(rows, c
 
 
 def test_rows_of_one_instant_stay_in_order_of_arrival():
-    rows = [("u1", module, "viewed", 9, None, None) for module in ("m2", "m0", "m1")]
+    rows = [("u1", module, "viewed", 9, None, None, None) for module in ("m2", "m0", "m1")]
     log = interactions_of(batch_of(rows)).to_log(MODULE_IDS, PASS_MARKS)
     assert log.module.tolist() == [2, 0, 1]
 

@@ -153,6 +153,7 @@ def test_learners_who_all_do_one_of_a_few_things_have_no_personas(make_log, inde
         at_seconds=log.at_seconds[rows],
         score=log.score[rows],
         success=log.success[rows],
+        duration_seconds=log.duration_seconds[rows],
         starts=np.concatenate([[0], np.cumsum(counts)]),
     )
     alike = find_personas(copies, index, None, rng())
