@@ -190,3 +190,10 @@ def quick_settings() -> ModelSettings:
     """Give settings that train in a third of the time, for tests of what surrounds a training."""
     network = NetworkSettings(n_hidden=16, n_networks=1, learning_rate=1e-2)
     return ModelSettings(ranking=Settings(network=network))
+
+
+@pytest.fixture(scope="session")
+def rough_settings() -> ModelSettings:
+    """Give settings that train in a tenth of the time, where little hangs on what is learned."""
+    network = NetworkSettings(n_hidden=16, n_networks=1, fewest_steps=60, learning_rate=3e-2)
+    return ModelSettings(ranking=Settings(network=network))

@@ -39,6 +39,7 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
         "network.n_hidden": Range(low=1, high=4096),
         "network.n_networks": Range(low=1, high=64),
         "network.n_epochs": Range(low=1, high=1000),
+        "network.fewest_steps": Range(low=1, high=100_000),
         "network.learning_rate": Range(low=1e-6, high=1),
         "network.l2": Range(low=0, high=1),
     },

@@ -68,11 +68,11 @@ def home_of(folder: Path, **settings: str) -> Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, prepare_tracking, quick_settings) -> Home:
+def home(tmp_path: Path, prepare_tracking, rough_settings) -> Home:
     prepare_tracking(tmp_path / "mlruns")
-    quick = tmp_path / "quick.json"
-    quick.write_text(json.dumps(to_document(quick_settings)))
-    return home_of(tmp_path, WAYMARK_SETTINGS_FILE=str(quick))
+    rough = tmp_path / "rough.json"
+    rough.write_text(json.dumps(to_document(rough_settings)))
+    return home_of(tmp_path, WAYMARK_SETTINGS_FILE=str(rough))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow")
 
 @pytest.fixture
 def academy(home):
-    academy = small_academy(seed=3, now=datetime(2026, 6, 1, tzinfo=UTC))
+    academy = small_academy(seed=1, now=datetime(2026, 6, 1, tzinfo=UTC))
     write_folder(academy, home.folder / "academy")
     return academy
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from features.score.ranking.blend import Blend
 
 BATCH = 128
-FEWEST_STEPS = 300
 WARM_UP_STEPS = 50
 MOMENTUM, SQUARES, STABLE = 0.9, 0.99, 1e-8
 
@@ -26,6 +25,8 @@ class NetworkSettings:
         How many, from different starts, are averaged.
     n_epochs
         How often each list is seen, at least.
+    fewest_steps
+        Of gradient descent; where lists are few, each is seen more often.
     learning_rate
         The highest of the schedule.
     l2
@@ -35,6 +36,7 @@ class NetworkSettings:
     n_hidden: int = 64
     n_networks: int = 2
     n_epochs: int = 6
+    fewest_steps: int = 300
     learning_rate: float = 2e-3
     l2: float = 1e-3
 
@@ -138,7 +140,7 @@ class _Network:
         scale: NDArray[np.float32],
     ) -> None:
         n_batches = -(-len(rows) // BATCH)
-        n_steps = max(n_batches * self.settings.n_epochs, FEWEST_STEPS)
+        n_steps = max(n_batches * self.settings.n_epochs, self.settings.fewest_steps)
         step = 0
         while step < n_steps:
             order = self.rng.permutation(rows)

@@ -20,8 +20,9 @@ class Span:
     log: bool = False
 
 
-# Left out is what trades quality for size or time alone (n_kept, n_networks, max_rows), and what
-# every training chooses on validation learners (penalties, and stages within their limits).
+# Left out is what trades quality for size or time alone (n_kept, n_networks, fewest_steps,
+# max_rows), and what every training chooses on validation learners (penalties, and stages within
+# their limits).
 SPACES: Mapping[str, Mapping[str, Span]] = {
     RANKING: {
         "ease_regularization": Span(low=1.0, high=200.0, log=True),

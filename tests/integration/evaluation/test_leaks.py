@@ -14,7 +14,8 @@ from training.evaluation.estimates import auc_over_rows
 from training.evaluation.protocols import Protocol, hold_out
 from training.evaluation.report import Elapsed, write_report
 from training.histories.data import TrainingData, read_folder_data
-from training.models import BOTH, SUCCESS, Judgement, Models, Task, fit_models, judge_models
+from training.model_settings import ModelSettings
+from training.models import SUCCESS, Judgement, Models, Task, fit_models, judge_models
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -53,10 +54,14 @@ def read(rows: list[tuple[int, int, datetime, bool]], folder: Path) -> TrainingD
     return read_folder_data(folder, now=NOW)
 
 
-def task_of(data: TrainingData, protocol: Protocol, parts: frozenset[str] = BOTH) -> Task:
-    cutoff = CUTOFF if protocol is Protocol.TIME else None
-    holdout = hold_out(data, protocol, np.random.default_rng(0), cutoff)
-    return Task(data=data, holdout=holdout, seed=0, parts=parts)
+def asked_for_success(data: TrainingData) -> Task:
+    holdout = hold_out(data, Protocol.SPLITS, np.random.default_rng(0), None)
+    return Task(data=data, holdout=holdout, seed=0, parts=frozenset({SUCCESS}))
+
+
+def asked_at_the_cutoff(data: TrainingData, settings: ModelSettings) -> Task:
+    holdout = hold_out(data, Protocol.TIME, np.random.default_rng(0), CUTOFF)
+    return Task(data=data, holdout=holdout, seed=0, settings=settings)
 
 
 def judged(task: Task) -> tuple[Models, Judgement]:
@@ -77,9 +82,7 @@ def test_shuffled_outcomes_cannot_be_predicted_and_true_ones_can(tmp_path):
     outcomes = rng.permutation([row[3] for row in rows])
     shuffled = [(*row[:3], bool(one)) for row, one in zip(rows, outcomes, strict=True)]
     for name, given, is_chance in (("true", rows, False), ("shuffled", shuffled, True)):
-        _, judgement = judged(
-            task_of(read(given, tmp_path / name), Protocol.SPLITS, frozenset({SUCCESS}))
-        )
+        _, judgement = judged(asked_for_success(read(given, tmp_path / name)))
         for model in ("logistic", "boosting"):
             assert (errors_from_half(judgement, model) < MANY_ERRORS) is is_chance, (name, model)
 
@@ -95,9 +98,7 @@ def test_answers_given_at_one_instant_and_filed_by_outcome_say_nothing(tmp_path)
             rows += [
                 (learner, module, at, one) for module, one in zip(modules, outcomes, strict=True)
             ]
-    _, judgement = judged(
-        task_of(read(rows, tmp_path / "quizzes"), Protocol.SPLITS, frozenset({SUCCESS}))
-    )
+    _, judgement = judged(asked_for_success(read(rows, tmp_path / "quizzes")))
     for model in ("logistic", "boosting"):
         assert errors_from_half(judgement, model) < MANY_ERRORS
 
@@ -105,7 +106,7 @@ def test_answers_given_at_one_instant_and_filed_by_outcome_say_nothing(tmp_path)
 def test_a_model_that_is_told_the_outcome_is_caught(tmp_path):
     rng = np.random.default_rng(5)
     rows = [(*row[:3], bool(rng.random() < 0.5)) for row in answers(rng)]
-    task = task_of(read(rows, tmp_path / "coins"), Protocol.SPLITS, frozenset({SUCCESS}))
+    task = asked_for_success(read(rows, tmp_path / "coins"))
     _, judgement = judged(task)
     told = 0.1 * judgement.attempt_success + rng.normal(size=len(judgement.attempt_success)) / 10
     caught = Judgement(
@@ -118,7 +119,7 @@ def test_a_model_that_is_told_the_outcome_is_caught(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def past_and_future(tmp_path_factory):
+def past_and_future(tmp_path_factory, rough_settings):
     """Judge what `time` asks, without and with more events after those that are asked about."""
     folder = tmp_path_factory.mktemp("future")
     rng = np.random.default_rng(6)
@@ -129,8 +130,8 @@ def past_and_future(tmp_path_factory):
         for learner in range(0, N_LEARNERS, 2)
         for _ in range(5)
     ]
-    short = task_of(read(rows, folder / "short"), Protocol.TIME)
-    long = task_of(read(rows + more, folder / "long"), Protocol.TIME)
+    short = asked_at_the_cutoff(read(rows, folder / "short"), rough_settings)
+    long = asked_at_the_cutoff(read(rows + more, folder / "long"), rough_settings)
     return (short, *judged(short)), (long, *judged(long))
 
 

@@ -28,7 +28,9 @@ from training.ranking.waits import measure_waits
 START, DAY = 1_700_000_000.0, 86_400.0
 SOON, LATE = 1, 40
 N_MODULES = 12
-SMALL = Settings(network=NetworkSettings(n_hidden=16, n_networks=1, learning_rate=1e-2))
+SMALL = Settings(
+    network=NetworkSettings(n_hidden=16, n_networks=1, fewest_steps=100, learning_rate=1e-2)
+)
 
 
 def log_of(rows, *, start=START):
