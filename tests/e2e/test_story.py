@@ -62,7 +62,7 @@ def test_the_circle_from_history_to_recommendation_and_round_again(
     assert home.again("train")["version"] == "2"
     assert home.again("promote")["previous"] == "1"
     eventually(lambda: recommend(client, learner_id)["snapshot_version"] == "2", home)
-    home.run("rollback")
+    home.again("rollback")
     eventually(lambda: recommend(client, learner_id)["snapshot_version"] == "1", home)
 
 
