@@ -8,11 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.decide.assess import Bank, Belief, next_question, prior_belief, update
-from features.decide.case import Case
+from features.decide.case import Case, open_case
 from features.decide.eligibility import Bar
 from features.domain.assessment import Answer, Assessment, AssessmentStanding, SkillLevel
 from features.domain.errors import ConflictError, NotFoundError
+from features.domain.history import LearnerHistory
+from features.domain.recommendation import DecisionRequest, RequestContext
 from features.encode.ability import LOGIT_OF_MASTERY
+from features.score.levels import common_share, levels_of_modules
+from features.score.scorer import Scorer
 
 # What bars a question from being asked is what would bar a module, save being a question.
 ASKABLE = (Bar.QUESTION, Bar.NONE)
@@ -44,6 +48,17 @@ class Ground:
 class _Questions:
     rows: NDArray[np.int64]
     bank: Bank
+
+
+def ground_of(history: LearnerHistory, scorer: Scorer, now: datetime) -> Ground:
+    """Return what assessments of a learner stand on at an instant (aware UTC)."""
+    request = DecisionRequest(history=history, context=RequestContext(), now=now)
+    return Ground(
+        case=open_case(request, scorer),
+        module_level=levels_of_modules(scorer.success),
+        logits_per_level=scorer.success.levels.scale.logits_per_level,
+        common_share=common_share(scorer.success),
+    )
 
 
 def open_assessment(ground: Ground, assessment: Assessment, now: datetime) -> AssessmentStanding:

@@ -24,6 +24,7 @@ from features.encode.reliability import Reliability, assumed_reliability
 from features.encode.skills import ModuleSkillIndex, spans
 
 _ANSWERED = EVENT_CODES[Event.ANSWERED]
+_WAIVED = EVENT_CODES[Event.WAIVED]
 CHUNK_ROWS = 30_000  # as fast as larger ones or faster: their columns fit into a cache
 
 
@@ -234,8 +235,8 @@ def tabulate(
 
 
 def _told(log: InteractionLog, index: ModuleSkillIndex) -> AttemptTable:
-    """Return the attempts and completions of a log."""
-    rows = ((log.success >= 0) | log.done).nonzero()[0]
+    """Return the attempts and completions of a log; what was waived taught nothing."""
+    rows = (((log.success >= 0) | log.done) & (log.event != _WAIVED)).nonzero()[0]
     success, score = log.success[rows], log.score[rows]
     is_attempt = success >= 0
     graded = np.where(np.isnan(score), success, score)

@@ -7,14 +7,11 @@ from uuid import uuid4
 
 from fastapi import APIRouter
 
-from features.decide.assessing import Ground, open_assessment, stand, take_answer
-from features.decide.case import open_case
+from features.decide.assessed import evidence_of, waivers_of
+from features.decide.assessing import Ground, ground_of, open_assessment, stand, take_answer
 from features.decide.journey import StepState
 from features.domain.assessment import Answer, Assessment, AssessmentStanding
 from features.domain.errors import NotFoundError
-from features.domain.history import Event, Evidence, Interaction
-from features.domain.recommendation import DecisionRequest, RequestContext
-from features.score.levels import common_share, levels_of_modules
 from features.store.workspace import Repositories
 from service.auth import Recommender
 from service.routes.paths import PathId
@@ -22,8 +19,6 @@ from service.schemas.assessments import AnswerBody, AssessmentBody, AssessmentVi
 from service.state import CurrentService, Now, Service
 
 router = APIRouter(prefix="/v1", tags=["assessments"])
-
-SOURCE = "assessment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +32,7 @@ class _Sitting:
     def ground(self, learner_id: str) -> Ground:
         """Read learner and catalogue as they are now."""
         scorer = self.service.rankings.current(self.repositories)
-        history = self.repositories.learners.history(learner_id)
-        request = DecisionRequest(history=history, context=RequestContext(), now=self.now)
-        return Ground(
-            case=open_case(request, scorer),
-            module_level=levels_of_modules(scorer.success),
-            logits_per_level=scorer.success.levels.scale.logits_per_level,
-            common_share=common_share(scorer.success),
-        )
+        return ground_of(self.repositories.learners.history(learner_id), scorer, self.now)
 
     def keep(self, standing: AssessmentStanding) -> None:
         """Write the assessment; at its end also evidence, and what it waives."""
@@ -53,30 +41,8 @@ class _Sitting:
         self.repositories.assessments.put(assessment)
         if assessment.finished_at is None or not assessment.answers:
             return
-        self.repositories.events.add_evidence(
-            [
-                Evidence(
-                    learner_id=assessment.learner_id,
-                    skill_id=skill_id,
-                    level=each.level,
-                    source=SOURCE,
-                    at=assessment.finished_at,
-                )
-                for skill_id, each in standing.levels.items()
-            ]
-        )
-        self.repositories.events.add(
-            [
-                Interaction(
-                    event_id=f"waived:{assessment.assessment_id}:{place}",
-                    learner_id=assessment.learner_id,
-                    module_id=module_id,
-                    event=Event.WAIVED,
-                    at=assessment.finished_at,
-                )
-                for place, module_id in enumerate(assessment.waived)
-            ]
-        )
+        self.repositories.events.add_evidence(evidence_of(standing))
+        self.repositories.events.add(waivers_of(assessment))
 
     def view(self, standing: AssessmentStanding) -> Mapping[str, object]:
         """Return the assessment as it is answered."""

@@ -1,4 +1,4 @@
-"""The report of a simulation as tables: every policy, then Waymark against each rival."""
+"""The report of a simulation as tables: every policy, then Waymark against each other one."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,16 +23,19 @@ NAMES = {
     "popularity": "popularity",
     "collaborative": "collaborative",
     "ours": "Waymark",
+    "assessed": "Waymark after a pre-assessment",
 }
+COMPARED = {"against": NAMES["ours"], "assessed_against": NAMES["assessed"]}
 MODEL_NAMES = {"irt": "abilities that move (IRT-like)", "bkt": "known or not (BKT-like)"}
 
 
 def print_simulation(document: Mapping[str, Any]) -> None:
-    """Print two tables for each learner model, and how to read them."""
+    """Print the tables of each learner model, and how to read them."""
     for model, found in document["models"].items():
         out.print(_policies(MODEL_NAMES[model], document, found["policies"]))
-        if found.get("against"):
-            out.print(_against(found["against"]))
+        for comparison, name in COMPARED.items():
+            if found.get(comparison):
+                out.print(_against(name, found[comparison]))
     out.print(
         f"{document['seconds']:.0f} s. Weeks to competency: {document['horizon_weeks']} where it "
         f"never came. ±: 95 % interval over {document['unit_of_doubt']}s.",
@@ -50,12 +53,12 @@ def _policies(name: str, document: Mapping[str, Any], policies: Mapping[str, Any
     return table_of(title, ("", *(NAMES[policy] for policy in policies)), rows)
 
 
-def _against(against: Mapping[str, Any]) -> Table:
+def _against(name: str, against: Mapping[str, Any]) -> Table:
     rows: list[tuple[str, ...]] = [
         (label.removesuffix(", %"), *(relative_text(found[measure]) for found in against.values()))
         for measure, label in ROWS.items()
     ]
-    title = "Waymark against each, on the same learners, in % of theirs"
+    title = f"{name} against each, on the same learners, in % of theirs"
     return table_of(title, ("", *(NAMES[rival] for rival in against)), rows)
 
 

@@ -6,6 +6,7 @@ from math import exp, log
 from training.simulation.minds import ramp, readiness
 from training.simulation.offer import Lesson
 from training.simulation.parameters import AbilityModel, Content
+from training.simulation.questions import Question
 
 LOGIT_OF_MASTERY = log(3.0)
 
@@ -40,6 +41,11 @@ class AbilityMind:
     def p_success(self, lesson: Lesson, day: float) -> float:
         """Return the logistic of level − difficulty; .75 where they are equal."""
         return 1.0 / (1.0 + exp(-self._logit(lesson, day)))
+
+    def p_right(self, question: Question, day: float) -> float:
+        """Return the same logistic for the one skill of a question."""
+        ahead = self.level(question.skill, day) - question.difficulty
+        return 1.0 / (1.0 + exp(-self._model.slope * ahead - LOGIT_OF_MASTERY))
 
     def strain(self, lesson: Lesson, day: float) -> tuple[float, float]:
         """Return how far a module bores and how far it is over the learner's head, in [0,1]."""

@@ -8,6 +8,7 @@ import numpy as np
 from training.simulation.minds import ramp, readiness
 from training.simulation.offer import Lesson
 from training.simulation.parameters import Content, KnowledgeModel
+from training.simulation.questions import Question
 
 
 class KnowledgeMind:
@@ -49,6 +50,12 @@ class KnowledgeMind:
         """Return the mean over the module's components: 1 − slip where known, else guess."""
         share = self._known_share(lesson, day)
         return self._model.p_guess + (1.0 - self._model.p_slip - self._model.p_guess) * share
+
+    def p_right(self, question: Question, day: float) -> float:
+        """Return 1 − slip where the one component a question is about is known, else guess."""
+        component = self._n_up_to(question.difficulty) - 1
+        is_known = self._known_until[question.skill][component] > day
+        return 1.0 - self._model.p_slip if is_known else self._model.p_guess
 
     def strain(self, lesson: Lesson, day: float) -> tuple[float, float]:
         """Return how much of a module is known already, and how much of what it builds on not."""
@@ -97,6 +104,9 @@ class KnowledgeMind:
 
     def _window(self, lesson: Lesson) -> tuple[int, int]:
         """Return the first component the module is about, and the one after the last."""
+        ends = self._n_up_to(lesson.difficulty)
+        return max(floor(ends - self._model.window * self._model.n_components), 0), ends
+
+    def _n_up_to(self, difficulty: float) -> int:
         n = self._model.n_components
-        ends = min(max(round(lesson.difficulty * n), 1), n)
-        return max(floor(ends - self._model.window * n), 0), ends
+        return min(max(round(difficulty * n), 1), n)

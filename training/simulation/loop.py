@@ -1,6 +1,6 @@
 """One learner in the programme, from the first module to the horizon and after."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import exp, inf
@@ -8,16 +8,19 @@ from typing import Protocol
 
 import numpy as np
 
-from features.domain.history import Event, Interaction, Learner, LearnerHistory
+from features.domain.history import Event, Evidence, Interaction, Learner, LearnerHistory
 from training.simulation.entrants import Entrant
 from training.simulation.minds import Mind
 from training.simulation.offer import Lesson, Offer
 from training.simulation.parameters import Programme, Staying
+from training.simulation.questions import Question
+from training.simulation.sitting import Sitting
 
 DAYS_PER_WEEK = 7.0
 # Within one standard error of an assessment a level cannot be told from the target.
 COMPETENT_WITHIN = 0.1
 TOLERANCE = 1e-9
+ANSWERS = 4  # stream of a learner's randomness, beside the passage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +108,18 @@ class Passage:
         Who, and what they truly can do.
     rules
         Of the programme.
+    sit
+        Opens a pre-assessment, which comes before the first module; None: there is none.
     """
 
-    def __init__(self, entrant: Entrant, mind: Mind, rules: Rules) -> None:
-        self._entrant, self._mind, self._rules = entrant, mind, rules
+    def __init__(
+        self,
+        entrant: Entrant,
+        mind: Mind,
+        rules: Rules,
+        sit: Callable[[LearnerHistory, datetime], Sitting] | None = None,
+    ) -> None:
+        self._entrant, self._mind, self._rules, self._sit = entrant, mind, rules, sit
         self._learner = Learner(learner_id=entrant.learner_id, role_id=entrant.role_id)
         self._rng = np.random.default_rng(entrant.seed)
         self._targets = rules.offer.targets[entrant.role_id]
@@ -117,6 +128,7 @@ class Passage:
         self._n_failed: dict[int, int] = {}
         self._barred: frozenset[int] = frozenset()
         self.events: list[Interaction] = []
+        self._evidence: tuple[Evidence, ...] = ()
         self._week = 0.0
         self._n_modules = self._n_modules_taken = 0
         self._minutes_spent = 0.0
@@ -141,6 +153,8 @@ class Passage:
         """
         programme = self._rules.programme
         self._note_progress()
+        if self._sit is not None and self._is_under_way():
+            self._be_assessed(self._sit(self._history(), self._now()))
         while self._is_under_way():
             self._take((yield self._asking()))
         self._minutes_spent = min(self._week, programme.n_weeks) * self._entrant.weekly_minutes
@@ -193,11 +207,30 @@ class Passage:
                 self._n_modules += 1
                 self._note_progress()
 
+    def _be_assessed(self, sitting: Sitting) -> None:
+        """Answer questions, unless the learner leaves before the last.
+
+        Nobody is bored or lost in that time. What is waived is no part of the curriculum done.
+        """
+        rng = np.random.default_rng([self._entrant.seed, ANSWERS])
+        leaves = self._week + rng.exponential(1.0 / self._hazard(None))
+        while (question := sitting.question) is not None:
+            ends = self._week + self._minutes(question) / self._entrant.weekly_minutes
+            if ends > leaves:
+                self._week = self._left_week = leaves
+                return
+            self._week = ends
+            p_right = self._mind.p_right(question, ends * DAYS_PER_WEEK)
+            sitting.answer(is_right=rng.random() < p_right, now=self._now())
+        self._evidence = tuple(sitting.evidence)
+        self.events.extend(sitting.waivers)
+
     def _asking(self) -> Asking:
-        return Asking(
-            history=LearnerHistory(learner=self._learner, interactions=tuple(self.events)),
-            barred=self._barred,
-            now=self._now(),
+        return Asking(history=self._history(), barred=self._barred, now=self._now())
+
+    def _history(self) -> LearnerHistory:
+        return LearnerHistory(
+            learner=self._learner, interactions=tuple(self.events), evidence=self._evidence
         )
 
     def _study(self, row: int, lesson: Lesson) -> None:
@@ -238,8 +271,8 @@ class Passage:
         strain = staying.bored * bored + staying.lost * lost - staying.liked * liking
         return staying.weekly * settling * exp(strain)
 
-    def _minutes(self, lesson: Lesson) -> float:
-        return lesson.minutes * self._entrant.pace
+    def _minutes(self, taken: Lesson | Question) -> float:
+        return taken.minutes * self._entrant.pace
 
     def _share_held(self, day: float) -> float:
         held = [min(self._mind.level(skill, day) / asked, 1.0) for skill, asked in self._targets]

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from training.simulation.offer import Lesson
+from training.simulation.questions import Question
 
 
 class Mind(Protocol):
@@ -13,6 +14,9 @@ class Mind(Protocol):
 
     def p_success(self, lesson: Lesson, day: float) -> float:
         """Return the probability of success in a module's test."""
+
+    def p_right(self, question: Question, day: float) -> float:
+        """Return the probability of a right answer to a question."""
 
     def strain(self, lesson: Lesson, day: float) -> tuple[float, float]:
         """Return how far a module bores and how far it is over the learner's head, in [0,1]."""

@@ -153,6 +153,36 @@ class Content:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Questions:
+    """The bank of pre-assessment questions, and how long it is asked from.
+
+    Attributes
+    ----------
+    n_per_skill
+        Each about one skill, difficulties evenly spread over the scale. Assumption.
+    minutes
+        Each; multiple-choice items with four responses took 54 seconds on average [1]_.
+    authoring_error
+        Standard deviation, in levels, of stated − true difficulty. Assumption, as for the modules
+        of the sample academy.
+    most, goal_standard_error
+        After so many questions a pre-assessment ends, or when every skill is known so well, in
+        logits: what the service asks by default.
+
+    References
+    ----------
+    .. [1] Measurement Research Associates (2009). Candidate measured ability and use of time. Test
+       Insights, October.
+    """
+
+    n_per_skill: int = 12
+    minutes: float = 1.0
+    authoring_error: float = 0.05
+    most: int = 20
+    goal_standard_error: float = 0.4
+
+
+@dataclass(frozen=True, kw_only=True)
 class AbilityModel:
     """IRT-like: ability in a skill moves continuously.
 

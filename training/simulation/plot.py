@@ -16,12 +16,14 @@ COLOURS = {
     "popularity": "#d07a1f",
     "collaborative": "#4d9a6a",
     "ours": OWN_COLOUR,
+    "assessed": "#8e4fb0",
 }
 NAMES = {
     "fixed": "fixed sequence",
     "popularity": "popularity",
     "collaborative": "collaborative filtering",
     "ours": "Waymark",
+    "assessed": "Waymark after a pre-assessment",
 }
 MODEL_NAMES = {"irt": "abilities that move (IRT-like)", "bkt": "known or not (BKT-like)"}
 SHARES = {"completed": "completed", "retained": "retained", "followed_up": "13 weeks later"}

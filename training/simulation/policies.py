@@ -30,9 +30,15 @@ class PolicyName(StrEnum):
     POPULARITY = "popularity"
     COLLABORATIVE = "collaborative"
     OURS = "ours"
+    ASSESSED = "assessed"
 
 
 RIVALS = (PolicyName.FIXED, PolicyName.POPULARITY, PolicyName.COLLABORATIVE)
+# What is compared with which others, under these names in the document.
+COMPARED = {
+    "against": (PolicyName.OURS, RIVALS),
+    "assessed_against": (PolicyName.ASSESSED, (*RIVALS, PolicyName.OURS)),
+}
 
 # Rivals rank by one thing alone, the first always leads.
 BY_AFFINITY = Policy(

@@ -19,7 +19,7 @@ from training.simulation.measures import (
     shares_by_week,
 )
 from training.simulation.parameters import Programme
-from training.simulation.policies import RIVALS, PolicyName
+from training.simulation.policies import COMPARED
 from training.simulation.simulate import Cell, LearnerModelName, Outcomes, Plan
 
 Document = dict[str, Any]
@@ -33,7 +33,8 @@ def write_document(plan: Plan, outcomes: Outcomes, seconds: float) -> Document:
     dict
         `models` holds, by learner model, `policies` (each measure's `mean`, 95 % interval `ci` and
         means by seed, and shares competent and gone by week) and `against`: ours compared with
-        each rival, as a difference and as a share of the rival's.
+        each rival, as a difference and as a share of the rival's; `assessed_against`: assessed
+        compared with each rival and with ours.
     """
     return {
         "n_learners": plan.n_learners,
@@ -61,11 +62,13 @@ def _model(plan: Plan, outcomes: Outcomes, model: LearnerModelName) -> Document:
             for policy in plan.policies
         }
     }
-    if PolicyName.OURS in results:
-        own = results[PolicyName.OURS]
-        document["against"] = {
-            str(rival): _compare(own, results[rival]) for rival in RIVALS if rival in results
-        }
+    for name, (own, rivals) in COMPARED.items():
+        if own in results:
+            document[name] = {
+                str(rival): _compare(results[own], results[rival])
+                for rival in rivals
+                if rival in results
+            }
     return document
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from features.domain.catalogue import Policy
+from features.domain.history import LearnerHistory
 from features.score.affinity import bind_affinity
 from features.score.scorer import bind
 from training.academy.texts import Texts, read_texts
@@ -28,6 +29,7 @@ from training.simulation.parameters import (
     Entrants,
     KnowledgeModel,
     Programme,
+    Questions,
     Staying,
 )
 from training.simulation.policies import (
@@ -38,12 +40,14 @@ from training.simulation.policies import (
     by_curriculum,
     by_popularity,
 )
+from training.simulation.questions import write_questions
+from training.simulation.sitting import Sitting
 from training.simulation.teaching import Taught, teach
 
 STARTS_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 LEARNERS_AT_A_TIME = 100
-# Streams of randomness of one seed: the offer, those learned from, those judged.
-OFFER, TAUGHT_FROM, JUDGED = 0, 1, 2
+# Streams of randomness of one seed: the offer, those learned from, those judged, the questions.
+OFFER, TAUGHT_FROM, JUDGED, QUESTIONS = 0, 1, 2, 3
 # And of one learner beside the passage: choices of their own, first knowledge, exploration.
 FIRST_KNOWLEDGE, EXPLORATION = 2, 3
 
@@ -70,7 +74,9 @@ class Plan:
     models, policies
         Which.
     own_policy
-        What `ours` decides with.
+        What `ours` decides with, and `assessed`.
+    questions
+        What a pre-assessment asks from.
     """
 
     n_learners: int
@@ -79,6 +85,7 @@ class Plan:
     models: Sequence[LearnerModelName] = tuple(LearnerModelName)
     policies: Sequence[PolicyName] = tuple(PolicyName)
     own_policy: Policy = field(default_factory=Policy)
+    questions: Questions = field(default_factory=Questions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,8 +178,10 @@ def _judge(plan: Plan, part: Part, taught: Taught) -> list[Outcome]:
         texts, rules = _open(part.cell.seed)
         entrants = _draw(plan.n_learners, texts, rules, (part.cell.seed, JUDGED))
         judged = entrants[part.first : part.last]
+        is_assessed = part.policy is PolicyName.ASSESSED
+        sit = _sit_with(plan, part.cell.seed, rules.offer, taught) if is_assessed else None
         return run_together(
-            [Passage(each, mind_of(part.cell.model, each), rules) for each in judged],
+            [Passage(each, mind_of(part.cell.model, each), rules, sit) for each in judged],
             _decider(part.policy, plan.own_policy, rules.offer, taught),
             [np.random.default_rng([each.seed, EXPLORATION]) for each in judged],
         )
@@ -180,7 +189,7 @@ def _judge(plan: Plan, part: Part, taught: Taught) -> list[Outcome]:
 
 def _decider(name: PolicyName, own_policy: Policy, offer: Offer, taught: Taught) -> Decider:
     scorer = bind(offer.index, taught.snapshot)
-    if name is PolicyName.OURS:
+    if name in {PolicyName.OURS, PolicyName.ASSESSED}:
         return Decider(scorer, own_policy)
     bare = replace(scorer, affinity=None)  # rivals bring their own
     if name is PolicyName.FIXED:
@@ -188,6 +197,15 @@ def _decider(name: PolicyName, own_policy: Policy, offer: Offer, taught: Taught)
     affinity = bind_affinity(taught.collaborative, offer.index)
     rank = by_popularity if name is PolicyName.POPULARITY else by_collaboration
     return Decider(rank(bare, affinity), BY_AFFINITY)
+
+
+def _sit_with(
+    plan: Plan, seed: int, offer: Offer, taught: Taught
+) -> Callable[[LearnerHistory, datetime], Sitting]:
+    """Return what opens a learner's pre-assessment, from one bank for the whole world of a seed."""
+    bank = write_questions(offer, plan.questions, np.random.default_rng([seed, QUESTIONS]))
+    scorer = bind(bank.index, taught.snapshot)
+    return lambda history, now: Sitting(history, scorer, bank, plan.questions, now)
 
 
 def _open(seed: int) -> tuple[Texts, Rules]:

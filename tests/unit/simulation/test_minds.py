@@ -10,6 +10,7 @@ from training.simulation.knowledge import KnowledgeMind
 from training.simulation.minds import readiness
 from training.simulation.offer import Lesson
 from training.simulation.parameters import AbilityModel, Content, KnowledgeModel
+from training.simulation.questions import Question
 
 CONTENT = Content()
 
@@ -55,6 +56,16 @@ def test_knowledge_guesses_and_slips():
     assert knowing(0.9).p_success(lesson(0.5), 0.0) == pytest.approx(1.0 - model.p_slip)
     # A window of .25 of 20 components is five; of those up to .5, three lie below .4.
     assert knowing(0.4).p_success(lesson(0.5), 0.0) == pytest.approx(0.2 + 0.7 * 3 / 5)
+
+
+def test_questions_are_answered_by_ability_or_by_the_one_component_they_are_about():
+    hard, easy = (Question(skill=0, difficulty=each, minutes=1.0) for each in (0.6, 0.5))
+    assert able(0.5).p_right(easy, 0.0) == pytest.approx(0.75)
+    # A tenth of a level at 6 logits a level, from the logit of .75.
+    assert able(0.5).p_right(hard, 0.0) == pytest.approx(1 / (1 + np.exp(0.6) / 3))
+    model = KnowledgeModel()
+    assert knowing(0.5).p_right(easy, 0.0) == pytest.approx(1.0 - model.p_slip)
+    assert knowing(0.5).p_right(hard, 0.0) == pytest.approx(model.p_guess)
 
 
 @pytest.mark.parametrize("make", [able, knowing])

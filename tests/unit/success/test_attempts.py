@@ -22,8 +22,9 @@ def test_modules_without_skills_share_a_tag_of_their_own(make_log, make_index) -
     assert table.skill.tolist() == [3, 0]
 
 
-def test_views_and_registrations_say_nothing(make_log, make_index) -> None:
-    rows = [(0, 0, "viewed", T0, -1), (0, 0, "registered", T0, -1), (0, 1, "completed", T0, -1)]
+def test_views_registrations_and_waivers_say_nothing(make_log, make_index) -> None:
+    silent = [(0, 0, event, T0, -1) for event in ("viewed", "registered", "waived")]
+    rows = [*silent, (0, 1, "completed", T0, -1)]
     table = tabulate(make_log(rows), make_index([(0,)] * 4))
     assert table.module.tolist() == [1]
     assert table.is_study.tolist() == [True]
