@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from features.score.scorer import Scorer
 
 # What bars a question from being asked is what would bar a module, save being a question.
 ASKABLE = (Bar.QUESTION, Bar.NONE)
+# Waived is what would be passed nine times in ten; what is as hard as a level teaches most.
+SURE = log(0.9 / 0.1) - LOGIT_OF_MASTERY  # logits above the difficulty
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +190,7 @@ def _belief(ground: Ground, assessment: Assessment, questions: _Questions) -> Be
 def _waived(
     ground: Ground, assessment: Assessment, levels: Mapping[str, SkillLevel]
 ) -> tuple[str, ...]:
-    """Return modules whose every skill is, but for one standard error, at their difficulty.
+    """Return modules that are easy: each skill so high, but for one standard error.
 
     Only modules about nothing but assessed skills; what is mandatory or done is never waived.
     """
@@ -202,7 +205,7 @@ def _waived(
     np.minimum.at(known, pairs.module, least[pairs.skill])
     known[np.diff(pairs.indptr) == 0] = -np.inf
     free = ~(index.is_question | index.is_mandatory | arrays.done | arrays.assigned)
-    rows = np.flatnonzero(free & (known >= ground.module_level))
+    rows = np.flatnonzero(free & (known >= ground.module_level + SURE / ground.logits_per_level))
     return tuple(index.module_ids.ids[row] for row in rows.tolist())
 
 

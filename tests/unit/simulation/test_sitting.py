@@ -9,6 +9,7 @@ import pytest
 
 from features.domain.history import Event
 from features.encode.catalogue import CatalogueIndex
+from features.score.levels import levels_of_modules
 from features.score.scorer import bind
 from training.academy.texts import read_texts
 from training.simulation.ability import AbilityMind
@@ -113,6 +114,19 @@ def test_answers_become_evidence_of_every_required_skill_and_waive_what_is_known
         assert {each.event for each in asking.history.interactions} <= {Event.WAIVED}
         told[level] = np.mean([each.level for each in evidence])
     assert told[0.05] < told[0.35]
+
+
+def test_what_is_waived_would_be_passed_nine_times_in_ten(rules, bank, sit):
+    history = first_asking(passage(rules, 0.35, sit)).history
+    known = {each.skill_id: each.level for each in history.evidence}
+    index, success = bank.index, bind(bank.index, None).success
+    slope = success.levels.scale.logits_per_level
+    assert history.interactions
+    for event in history.interactions:
+        row = index.module_ids.index_of[event.module_id]
+        least = min(known[each.skill_id] for each in index.modules[row].skills)
+        logit = slope * (least - levels_of_modules(success)[row]) + np.log(3)
+        assert 1 / (1 + np.exp(-logit)) > 0.9
 
 
 def test_who_is_competent_already_is_not_asked(rules):
