@@ -1,10 +1,11 @@
 """Every route under /v1 needs a scope; the table is the contract, the app must match it."""
 
 import re
+import shutil
 from functools import cache
 
 import pytest
-from service_runs import bearer, make_key
+from service_runs import bearer, make_key, running
 
 from features.settings import Settings
 from features.store.keys import SCOPES
@@ -76,7 +77,24 @@ def documented():
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def settings(sqlite_template, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scopes")
+    return Settings(
+        database_url=f"sqlite:///{shutil.copy(sqlite_template, folder / 'waymark.db')}",
+        tracking_uri=f"sqlite:///{folder}/mlflow.db",
+        snapshot_dir=folder / "serving",
+    )
+
+
+@pytest.fixture(scope="module")
+def stranger(settings):
+    """A client without a key; all routes share its service, as they are asked for nothing real."""
+    with running(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
 def keys(settings):
     """One key of each scope, and the header that carries it."""
     return {scope: bearer(make_key(settings.database_url, scope)) for scope in SCOPES}
@@ -92,20 +110,18 @@ def test_the_documentation_names_the_scope_of_every_route():
         assert named == ([] if route in OPEN else [SCOPE_OF[route].split(" or ")]), route
 
 
-def test_open_routes_ask_for_no_key(client):
-    client.headers.pop("authorization")
+def test_open_routes_ask_for_no_key(stranger):
     for method, path in OPEN:
-        assert client.request(method, path).status_code == 200
+        assert stranger.request(method, path).status_code == 200
 
 
 @pytest.mark.parametrize("route", SCOPE_OF, ids=" ".join)
-def test_a_route_opens_to_its_scope_alone(client, keys, route):
+def test_a_route_opens_to_its_scope_alone(stranger, keys, route):
     method, template = route
     path = re.sub(r"\{\w+\}", "x", template)
-    client.headers.pop("authorization")
-    assert client.request(method, path).status_code == 401
+    assert stranger.request(method, path).status_code == 401
     for scope, headers in keys.items():
-        status = client.request(method, path, headers=headers).status_code
+        status = stranger.request(method, path, headers=headers).status_code
         if scope in (*SCOPE_OF[route].split(" or "), "admin"):
             assert status not in (401, 403), scope
         else:
