@@ -75,8 +75,9 @@ def _draw_shares(axes: Axes, policies: Mapping[str, Any]) -> None:
         errors = np.maximum(np.stack([values - bounds[:, 0], bounds[:, 1] - values]), 0.0)
         axes.errorbar(at, values, yerr=errors, fmt="o", color=COLOURS[policy], capsize=3)
         if policy == "ours":
-            for x, value in zip(at, values, strict=True):
-                axes.annotate(f"{value:.0f}", (x, value), (7, 0), textcoords="offset points")
+            for x, value, top in zip(at, values, bounds[:, 1], strict=True):
+                label = f"{value:.0f}"
+                axes.annotate(label, (x, top), (0, 4), textcoords="offset points", ha="center")
     axes.set_xticks(np.arange(len(SHARES)), list(SHARES.values()))
     axes.set(ylim=(0, 100), xlim=(-0.5, len(SHARES) - 0.4))
     axes.set_ylabel("% (mean, 95 % interval)")

@@ -1,28 +1,23 @@
 """One learner's way through the programme, with a chooser that offers what it is told."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import inf
 
 import numpy as np
 import pytest
+from simulated import ROLE, entrant, open_rules
 
 from training.academy.texts import read_texts
 from training.simulation.ability import AbilityMind
 from training.simulation.entrants import Entrant, draw_entrants
 from training.simulation.loop import Outcome, Passage, Rules
-from training.simulation.offer import build_offer
 from training.simulation.own_choice import OwnChoice
-from training.simulation.parameters import AbilityModel, Content, Entrants, Programme, Staying
-
-STARTS_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
-ROLE = "accountant"
+from training.simulation.parameters import AbilityModel, Content, Entrants, Programme
 
 
 @pytest.fixture(scope="module")
 def rules() -> Rules:
-    offer = build_offer(read_texts(), Content(), STARTS_AT, np.random.default_rng(1))
-    return Rules(offer=offer, programme=Programme(), staying=Staying(), starts_at=STARTS_AT)
+    return open_rules()
 
 
 class Listed:
@@ -35,20 +30,6 @@ class Listed:
         self.asked_at.append(asking.now)
         self.rows = [row for row in self.rows if row not in asking.barred]
         return self.rows.pop(0) if self.rows else None
-
-
-def entrant(rules: Rules, level: float, **fields) -> Entrant:
-    known = {
-        "learner_id": "ada",
-        "role_id": ROLE,
-        "levels": (level,) * len(rules.offer.index.skill_ids),
-        "rate": 1.0,
-        "liking": (0.0,) * 8,
-        "weekly_minutes": 60.0,
-        "pace": 1.0,
-        "seed": 7,
-    }
-    return Entrant(**known | fields)
 
 
 def passage(rules: Rules, who: Entrant) -> Passage:

@@ -1,41 +1,33 @@
 """A pre-assessment before the first module: what is asked, what it costs, what it leaves behind."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 
 import numpy as np
 import pytest
+from simulated import ROLE, STARTS_AT, entrant, open_rules
 
 from features.domain.history import Event
 from features.encode.catalogue import CatalogueIndex
 from features.score.levels import levels_of_modules
 from features.score.scorer import bind
-from training.academy.texts import read_texts
 from training.simulation.ability import AbilityMind
-from training.simulation.entrants import Entrant
 from training.simulation.loop import Passage, Rules
-from training.simulation.offer import build_offer
 from training.simulation.parameters import (
     AbilityModel,
     Content,
-    Programme,
     Questions,
     Staying,
 )
 from training.simulation.questions import QuestionBank, write_questions
 from training.simulation.sitting import Sitting
 
-STARTS_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
-ROLE = "accountant"
 ASKED = Questions(most=6)
 
 
 @pytest.fixture(scope="module")
 def rules() -> Rules:
-    offer = build_offer(read_texts(), Content(), STARTS_AT, np.random.default_rng(1))
-    staying = replace(Staying(), weekly=1e-12)
-    return Rules(offer=offer, programme=Programme(), staying=staying, starts_at=STARTS_AT)
+    return replace(open_rules(), staying=replace(Staying(), weekly=1e-12))
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +52,7 @@ class Once:
 
 
 def passage(rules: Rules, level: float, sit, **fields) -> Passage:
-    known = {
-        "learner_id": "ada",
-        "role_id": ROLE,
-        "levels": (level,) * len(rules.offer.index.skill_ids),
-        "rate": 1.0,
-        "liking": (0.0,) * 8,
-        "weekly_minutes": 60.0,
-        "pace": 1.0,
-        "seed": 7,
-    }
-    who = Entrant(**known | fields)
+    who = entrant(rules, level, **fields)
     mind = AbilityMind(who.levels, who.rate, AbilityModel(), Content())
     return Passage(who, mind, rules, sit)
 
