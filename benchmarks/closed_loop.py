@@ -16,16 +16,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from training.cli.simulation_tables import (
-    COMPARED,
-    MODEL_NAMES,
-    NAMES,
-    ROWS,
-    relative_text,
-    value_text,
-)
+from training.cli.simulation_tables import MODEL_NAMES, NAMES, ROWS, relative_text, value_text
 from training.simulation.plot import plot_simulation
-from training.simulation.policies import PolicyName
+from training.simulation.policies import COMPARED, PolicyName
 from training.simulation.report import write_document
 from training.simulation.simulate import Plan, simulate
 
@@ -43,9 +36,9 @@ def print_tables(document: Mapping[str, Any]) -> None:
         for measure, label in ROWS.items():
             cells = (value_text(measure, each[measure]) for each in policies.values())
             print(f"| {label} | {' | '.join(cells)} |")
-        for comparison, name in COMPARED.items():
+        for comparison, (own, _) in COMPARED.items():
             if found.get(comparison):
-                print_comparison(name, found[comparison])
+                print_comparison(NAMES[own], found[comparison])
         if {"fixed", "collaborative"} <= found.get("against", {}).keys():
             print()
             for aim, is_met in aims(found).items():

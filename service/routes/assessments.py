@@ -39,8 +39,6 @@ class _Sitting:
         assessment = standing.assessment
         self.repositories.learners.add_bare_learners([assessment.learner_id])
         self.repositories.assessments.put(assessment)
-        if assessment.finished_at is None or not assessment.answers:
-            return
         self.repositories.events.add_evidence(evidence_of(standing))
         self.repositories.events.add(waivers_of(assessment))
 

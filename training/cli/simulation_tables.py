@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from training.cli.console import out, table_of
+from training.simulation.policies import COMPARED
 
 ABSENT = "–"
 ROWS = {
@@ -25,7 +26,6 @@ NAMES = {
     "ours": "Waymark",
     "assessed": "Waymark after a pre-assessment",
 }
-COMPARED = {"against": NAMES["ours"], "assessed_against": NAMES["assessed"]}
 MODEL_NAMES = {"irt": "abilities that move (IRT-like)", "bkt": "known or not (BKT-like)"}
 
 
@@ -33,9 +33,9 @@ def print_simulation(document: Mapping[str, Any]) -> None:
     """Print the tables of each learner model, and how to read them."""
     for model, found in document["models"].items():
         out.print(_policies(MODEL_NAMES[model], document, found["policies"]))
-        for comparison, name in COMPARED.items():
+        for comparison, (own, _) in COMPARED.items():
             if found.get(comparison):
-                out.print(_against(name, found[comparison]))
+                out.print(_against(NAMES[own], found[comparison]))
     out.print(
         f"{document['seconds']:.0f} s. Weeks to competency: {document['horizon_weeks']} where it "
         f"never came. ±: 95 % interval over {document['unit_of_doubt']}s.",
